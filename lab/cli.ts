@@ -1,0 +1,82 @@
+import { constants } from 'node:os';
+import { type LabArguments, parseArguments, usage } from './arguments.ts';
+import { bootGuest } from './guest.ts';
+import { askKeeper, startKeeper } from './keeper-client.ts';
+import { kernelOf } from './kernel.ts';
+import { LabError } from './lab-error.ts';
+import { installPackages } from './packages.ts';
+
+const exitStatus = { timeLimit: 124, labFailed: 125, signal: 128 };
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const sinks = { onStdout: writer(process.stdout), onStderr: writer(process.stderr) };
+
+async function main(args: LabArguments, signal: AbortSignal): Promise<number> {
+  const { action, command, timeoutMs, kernel, memoryMib } = args;
+  switch (action) {
+    case 'help':
+      process.stdout.write(usage);
+      return 0;
+    case 'install':
+      await installPackages(say);
+      await kernelOf(kernel, say);
+      return 0;
+    case 'once': {
+      await using guest = await bootGuest({ kernel, memoryMib, signal, say });
+      return (await guest.run(command, { ...sinks, timeoutMs })).status;
+    }
+    case 'up':
+      await installPackages(say);
+      await kernelOf(kernel, say);
+      await startKeeper({ kernel, memoryMib });
+      return 0;
+    case 'run': {
+      const request = { do: 'run', command, timeoutMs, cwd: process.cwd() } as const;
+      return askKeeper(request, { ...sinks, signal });
+    }
+    case 'down':
+    case 'status':
+      return askKeeper({ do: action }, { ...sinks, signal });
+  }
+}
+
+/** Waits for the reader on the other end, so that output does not pile up here. */
+function writer(stream: NodeJS.WriteStream) {
+  return (chunk: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+}
+
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(signal);
+    this.signal = signal;
+  }
+}
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupt.abort(new Interrupted(signal)));
+}
+// Whoever read our output has gone.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => interrupt.abort(new Interrupted('SIGPIPE')));
+}
+
+try {
+  process.exitCode = await main(parseArguments(process.argv.slice(2)), interrupt.signal);
+} catch (error) {
+  const reason: unknown = interrupt.signal.aborted ? interrupt.signal.reason : error;
+  if (reason instanceof Interrupted) {
+    process.exitCode = exitStatus.signal + constants.signals[reason.signal];
+  } else if (reason instanceof Error && reason.name === 'TimeoutError') {
+    say('lab: the time limit was reached');
+    process.exitCode = exitStatus.timeLimit;
+  } else {
+    say(reason instanceof LabError ? `lab: ${reason.message}` : String((reason as Error).stack));
+    process.exitCode = exitStatus.labFailed;
+  }
+}

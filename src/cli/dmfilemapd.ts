@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { FILEMAPD_USAGE, parseFilemapdArguments } from '../filemapd/arguments.ts';
+import { runHere, startFilemapd } from '../filemapd/start.ts';
+import { packageVersion } from './version.ts';
+
+const HELP = `${FILEMAPD_USAGE}
+
+Follows a file on a device-mapper volume and keeps the regions of its dmstats group true.
+  fd          a descriptor of the file, open for reading
+  group_id    the group that "dmstats create --filemap" made
+  abs_path    the file's absolute path
+  mode        inode: follow the file wherever it is renamed to; path: follow what the path names
+  foreground  1: stay in the foreground (default 0)
+  log_level   0 silent (default), 1 start, end and trouble, 2 every change, 3 every look
+  --absence SECONDS  how long the path may name nothing in path mode (default 1)
+`;
+
+function nameProcess(words: readonly string[]): void {
+  process.title = ['dmfilemapd', ...words].join(' ');
+  // The title also sets the name that pgrep sees, cut in the middle of the words.
+  writeFileSync('/proc/self/comm', 'dmfilemapd');
+}
+
+/** The command dmfilemapd; see dmfilemapd(8). */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv.includes('--help')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (argv.includes('--version')) {
+    process.stdout.write(`${packageVersion()}\n`);
+    return 0;
+  }
+  const args = parseFilemapdArguments(argv);
+  if (!args.foreground) {
+    const { pid } = await startFilemapd(args);
+    if (args.verbose > 0) process.stdout.write(`Started dmfilemapd with pid=${pid}\n`);
+    return 0;
+  }
+  nameProcess(argv.filter((word) => !word.startsWith('--')));
+  const end = await runHere(args);
+  if (end.status !== 0) process.stderr.write(`${end.message}\n`);
+  else if (args.verbose > 0) process.stdout.write(`${end.message}\n`);
+  return end.status;
+}

@@ -1,0 +1,30 @@
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { RawExtent } from '../system/fiemap.ts';
+
+/** What a file is and how much of it there is, as `fstat` tells. */
+export interface FileFacts {
+  /** The device that holds its file system (`st_dev`). */
+  readonly device: DeviceNumber;
+  readonly inode: bigint;
+  readonly isRegular: boolean;
+  /** Names in the file system; 0 when unlinked. */
+  readonly links: number;
+  /** Bytes. */
+  readonly size: bigint;
+  /** Allocated blocks of 512 bytes. */
+  readonly blocks: bigint;
+  readonly modifiedNs: bigint;
+  readonly changedNs: bigint;
+}
+
+/** The seam to an open file: the real one (`openFile`) or the simulator's. */
+export interface FileView extends Disposable {
+  facts(): FileFacts;
+  /** The file system's magic number (`statfs`, include/uapi/linux/magic.h). */
+  fileSystem(): number;
+  /**
+   * All extents in logical order. Without `sync`, data that has no blocks yet shows as DELALLOC.
+   * @throws an error with code EOPNOTSUPP where the file system has no FIEMAP
+   */
+  extents(options?: { readonly sync?: boolean }): Promise<readonly RawExtent[]>;
+}

@@ -1,0 +1,233 @@
+/**
+ * The monitor of one file as a pure state machine: what was seen goes in, what to do next comes out. It knows no
+ * kernel and no clock; `docs/filemapd.md` has its table of states.
+ */
+import type { FileFacts } from '../filemap/file-view.ts';
+import type { FilemapdMode } from './arguments.ts';
+import type { Notices } from './followed-file.ts';
+
+/** Milliseconds between two looks while the device is written: what inotify never tells is seen within this time. */
+export const ACTIVE_LOOK_MS = 500;
+/** Milliseconds between two looks at a device that has been quiet. */
+export const IDLE_LOOK_MS = 5000;
+/** A device counts as quiet when no write to it was seen for so many milliseconds. */
+export const QUIET_AFTER_MS = 5000;
+/** Looks and updates are at least so many milliseconds apart, so that a storm of notices costs little. */
+export const DEBOUNCE_MS = 20;
+/** Milliseconds between two looks for a file that has left its path. */
+const ABSENT_LOOK_MS = 25;
+/** Updates that a change of size or blocks calls for take at most a tenth of the time, others a hundredth. */
+const URGENT_COST_FACTOR = 10;
+const SOFT_COST_FACTOR = 100;
+
+/** What a look at the world shows. */
+export interface Look {
+  /** Of the file that is followed now. */
+  readonly facts: FileFacts;
+  /** Of what the path names; undefined when nothing is there. In inode mode the same as `facts`. */
+  readonly atPath: FileFacts | undefined;
+  readonly notices: Notices;
+  readonly deviceWrites: bigint;
+  /** Whether nobody else has the file open; only asked when it has no name left. */
+  readonly soleHolder: boolean;
+}
+
+/** What the monitor is told. */
+export type MonitorEvent =
+  | { readonly type: 'looked'; readonly look: Look }
+  | {
+      readonly type: 'updated';
+      /** As they were before the extents were read: later changes are seen as changes. */
+      readonly facts: FileFacts;
+      readonly groupId: number;
+      readonly changed: boolean;
+      /** Whether data still waits for its blocks. */
+      readonly pending: boolean;
+      readonly costMs: number;
+    }
+  | { readonly type: 'updateFailed'; readonly final: boolean; readonly message: string; readonly costMs: number }
+  | { readonly type: 'groupSeen'; readonly costMs: number }
+  | { readonly type: 'groupGone' }
+  | { readonly type: 'reopened'; readonly found: boolean }
+  | { readonly type: 'stopped' };
+
+/** What the monitor wants done; each is answered by an event. */
+export type MonitorEffect =
+  /** Look again after `ms`; unless `deaf`, as soon as inotify has something to say (but not within `DEBOUNCE_MS`). */
+  | { readonly type: 'wait'; readonly ms: number; readonly deaf: boolean }
+  /** Bring the regions in line with the extents; `tidy` makes one region of those that growth left. */
+  | { readonly type: 'update'; readonly tidy: boolean }
+  /** See whether the group still exists. */
+  | { readonly type: 'checkGroup' }
+  /** Follow what the path names now. */
+  | { readonly type: 'reopen' }
+  /** Have closes reported too, then look again. */
+  | { readonly type: 'watchCloses' }
+  | { readonly type: 'exit'; readonly status: 0 | 1; readonly message: string };
+
+/** Everything that the monitor remembers; times in milliseconds of the monotonic clock. */
+export interface MonitorState {
+  readonly mode: FilemapdMode;
+  readonly groupId: number;
+  readonly absenceMs: number;
+  /** The facts when the extents were last read; undefined until the first update. */
+  readonly mapped: FileFacts | undefined;
+  readonly deviceWrites: bigint | undefined;
+  readonly lastWriteSeen: number;
+  /** Since when the path names nothing. */
+  readonly absentSince: number | undefined;
+  readonly watchesCloses: boolean;
+  /** A change of size or blocks, or a new file: update as soon as the cost allows. */
+  readonly urgent: boolean;
+  /** Anything else that may have moved the file's data: update at leisure. */
+  readonly soft: boolean;
+  readonly pending: boolean;
+  /** The wait for pending data's blocks; doubles while nothing happens. */
+  readonly backoffMs: number;
+  /** Whether growth may have left regions to tidy up. */
+  readonly untidy: boolean;
+  readonly lastUpdate: number;
+  readonly updateCostMs: number;
+  readonly lastListed: number;
+  readonly listCostMs: number;
+}
+
+/** A transition: the new state and what to do. */
+export interface Step {
+  readonly state: MonitorState;
+  readonly effect: MonitorEffect;
+}
+
+/** The state before anything was seen. */
+export function initialState(options: {
+  readonly mode: FilemapdMode;
+  readonly groupId: number;
+  readonly absenceMs: number;
+}): MonitorState {
+  return {
+    ...options,
+    mapped: undefined,
+    deviceWrites: undefined,
+    lastWriteSeen: Number.NEGATIVE_INFINITY,
+    absentSince: undefined,
+    watchesCloses: false,
+    urgent: true,
+    soft: false,
+    pending: false,
+    backoffMs: DEBOUNCE_MS,
+    untidy: true,
+    lastUpdate: Number.NEGATIVE_INFINITY,
+    updateCostMs: 0,
+    lastListed: Number.NEGATIVE_INFINITY,
+    listCostMs: 0,
+  };
+}
+
+const lookAgain = (state: MonitorState, ms = 0): Step => ({ state, effect: { type: 'wait', ms, deaf: true } });
+const exit = (state: MonitorState, status: 0 | 1, message: string): Step => ({
+  state,
+  effect: { type: 'exit', status, message },
+});
+
+/** One transition. */
+export function step(state: MonitorState, event: MonitorEvent, now: number): Step {
+  switch (event.type) {
+    case 'stopped':
+      return exit(state, 0, 'Stopped.');
+    case 'groupGone':
+      return exit(state, 0, 'Filemap group removed: exiting.');
+    case 'groupSeen':
+      return lookAgain({ ...state, lastListed: now, listCostMs: event.costMs });
+    case 'reopened':
+      // Gone again between the look and the opening: the next look begins the wait for its return.
+      return lookAgain(event.found ? { ...state, urgent: true, watchesCloses: false } : state);
+    case 'updateFailed':
+      if (event.final) return exit(state, 1, event.message);
+      return lookAgain({ ...state, urgent: true, lastUpdate: now, updateCostMs: event.costMs }, ACTIVE_LOOK_MS);
+    case 'updated':
+      return lookAgain({
+        ...state,
+        groupId: event.groupId,
+        mapped: event.facts,
+        urgent: false,
+        soft: false,
+        pending: event.pending,
+        untidy: state.untidy || event.changed,
+        lastUpdate: now,
+        lastListed: now,
+        updateCostMs: event.costMs,
+      });
+    case 'looked':
+      return looked(state, event.look, now);
+  }
+}
+
+function isSameFile(a: FileFacts, b: FileFacts): boolean {
+  return a.inode === b.inode && a.device.major === b.device.major && a.device.minor === b.device.minor;
+}
+
+function looked(before: MonitorState, look: Look, now: number): Step {
+  const { facts, atPath, notices } = look;
+  if (before.mode === 'path') {
+    if (atPath === undefined) {
+      const absentSince = before.absentSince ?? now;
+      const state = { ...before, absentSince };
+      const left = absentSince + before.absenceMs - now;
+      if (left <= 0) return exit(state, 0, 'File removed from its path: exiting.');
+      return lookAgain(state, Math.min(left, ABSENT_LOOK_MS));
+    }
+    if (!atPath.isRegular) return exit(before, 1, 'The path names no regular file any more: exiting.');
+    if (!isSameFile(facts, atPath)) return { state: { ...before, absentSince: undefined }, effect: { type: 'reopen' } };
+  } else if (facts.links === 0) {
+    if (look.soleHolder) return exit(before, 0, 'File unlinked and closed: exiting.');
+    if (!before.watchesCloses) return { state: { ...before, watchesCloses: true }, effect: { type: 'watchCloses' } };
+  }
+  return decide(remember({ ...before, absentSince: undefined }, facts, notices, look.deviceWrites, now), now);
+}
+
+/** What a look changes in the memory. */
+function remember(
+  state: MonitorState,
+  facts: FileFacts,
+  notices: Notices,
+  deviceWrites: bigint,
+  now: number,
+): MonitorState {
+  const { mapped } = state;
+  const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
+  const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
+  const isTouched =
+    notices.modified ||
+    (mapped !== undefined && (mapped.modifiedNs !== facts.modifiedNs || mapped.changedNs !== facts.changedNs));
+  return {
+    ...state,
+    deviceWrites,
+    lastWriteSeen: isWritten ? now : state.lastWriteSeen,
+    // Blocks for pending data come with its write-back.
+    urgent: state.urgent || hasGrown || (state.pending && isWritten),
+    soft: state.soft || isTouched || isWritten,
+    backoffMs: notices.modified || isWritten ? DEBOUNCE_MS : state.backoffMs,
+  };
+}
+
+/** What to do, now that everything seen is remembered. */
+function decide(state: MonitorState, now: number): Step {
+  const isQuiet = now - state.lastWriteSeen >= QUIET_AFTER_MS;
+  const urgentAt = state.lastUpdate + Math.max(DEBOUNCE_MS, state.updateCostMs * URGENT_COST_FACTOR);
+  const softAt = state.lastUpdate + Math.max(ACTIVE_LOOK_MS, state.updateCostMs * SOFT_COST_FACTOR);
+  const listAt =
+    state.lastListed + Math.max(isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
+  const due = state.urgent ? urgentAt : state.soft ? softAt : Number.POSITIVE_INFINITY;
+  if (now >= due) return { state, effect: { type: 'update', tidy: false } };
+  if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS) {
+    return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };
+  }
+  if (now >= listAt) return { state, effect: { type: 'checkGroup' } };
+  const next = Math.min(due - now, listAt - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
+  if (state.pending) {
+    const ms = Math.min(next, state.backoffMs);
+    const backoffMs = Math.min(state.backoffMs * 2, IDLE_LOOK_MS);
+    return { state: { ...state, backoffMs }, effect: { type: 'wait', ms, deaf: false } };
+  }
+  return { state, effect: { type: 'wait', ms: Math.max(next, 1), deaf: state.urgent } };
+}

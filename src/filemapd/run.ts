@@ -1,0 +1,270 @@
+import { applyPlan, deleteRegions } from '../filemap/apply.ts';
+import { checkMappable, createFilemap, findFilemap, MAX_PIECES, readExtents } from '../filemap/filemap.ts';
+import { isEmpty, planUpdate } from '../filemap/plan.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { DeviceMapper } from '../mapper/device-mapper.ts';
+import { DmParseError, UsageError } from '../mapper/errors.ts';
+import { groupCounters } from '../stats/carried.ts';
+import { DeviceStats } from '../stats/device-stats.ts';
+import type { Region } from '../stats/region.ts';
+import type { FilemapdMode } from './arguments.ts';
+import type { Clock, FollowedFile } from './followed-file.ts';
+import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
+
+/** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
+export type Log = (level: 0 | 1 | 2 | 3, text: string) => void;
+
+/** What a monitor needs. */
+export interface FilemapdRun {
+  readonly dm: DeviceMapper;
+  /** Builds the followed file; it is disposed of at the end. */
+  readonly follow: (onNotice: () => void) => FollowedFile;
+  readonly clock: Clock;
+  readonly groupId: number;
+  readonly mode: FilemapdMode;
+  readonly absenceMs: number;
+  readonly log: Log;
+  /** Called once, when the group was found, its regions are true and the file is watched. */
+  readonly onFollowing?: (groupId: number) => void;
+  /** Ends the monitor cleanly. */
+  readonly signal: AbortSignal;
+}
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
+
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
+
+/** One monitor's effects on the world. */
+class Filemapd implements Disposable {
+  readonly #run: FilemapdRun;
+  readonly #file: FollowedFile;
+  #device: DeviceNumber | undefined;
+  #groupId: number;
+  #isFollowing = false;
+  #heard = false;
+  #wake: (() => void) | undefined;
+  // Regions that left the group and that the kernel would not delete: tried again at each update.
+  #undeleted: Region[] = [];
+  #lastFailure: string | undefined;
+
+  constructor(run: FilemapdRun) {
+    this.#run = run;
+    this.#groupId = run.groupId;
+    this.#file = run.follow(() => {
+      this.#heard = true;
+      this.#wake?.();
+    });
+  }
+
+  look(mode: FilemapdMode): Look {
+    this.#heard = false;
+    // Notices first: what happens after them is seen by the facts or makes the next notice.
+    const notices = this.#file.takeNotices();
+    const facts = this.#file.facts();
+    return {
+      facts,
+      atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
+      notices,
+      deviceWrites: this.#file.deviceWrites(),
+      soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
+    };
+  }
+
+  async wait(ms: number, deaf: boolean): Promise<void> {
+    if (ms <= 0) return;
+    const { clock, signal } = this.#run;
+    if (deaf) {
+      await clock.sleep(ms, signal);
+      return;
+    }
+    const start = clock.now();
+    if (!this.#heard) {
+      const heard = new AbortController();
+      this.#wake = () => heard.abort();
+      await clock.sleep(ms, AbortSignal.any([heard.signal, signal]));
+      this.#wake = undefined;
+    }
+    // The watch stays silent until notices are taken: a storm of them costs one wake-up in this time.
+    const spent = clock.now() - start;
+    if (this.#heard && spent < DEBOUNCE_MS) await clock.sleep(Math.min(ms, DEBOUNCE_MS) - spent, signal);
+  }
+
+  async checkGroup(): Promise<MonitorEvent> {
+    const start = this.#run.clock.now();
+    try {
+      const listing = await this.#stats().list();
+      const found = listing.groups.some(({ id }) => id === this.#groupId);
+      return found ? { type: 'groupSeen', costMs: this.#run.clock.now() - start } : { type: 'groupGone' };
+    } catch (error) {
+      return this.#failed(error, start);
+    }
+  }
+
+  #stats(): DeviceStats {
+    return new DeviceStats(this.#run.dm, this.#device ?? this.#file.facts().device);
+  }
+
+  async update(tidy: boolean): Promise<MonitorEvent> {
+    const { clock } = this.#run;
+    const start = clock.now();
+    try {
+      const facts = this.#file.facts();
+      if (this.#device === undefined || !isSameDevice(this.#device, facts.device)) {
+        const device = await checkMappable(this.#run.dm, this.#file);
+        if (this.#device !== undefined) await this.#move(device);
+        this.#device = device;
+      }
+      const result = await this.#apply(tidy);
+      if (result === undefined) {
+        if (this.#isFollowing) return { type: 'groupGone' };
+        const { major, minor } = facts.device;
+        throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
+      }
+      if (!this.#isFollowing) {
+        this.#isFollowing = true;
+        this.#run.onFollowing?.(this.#groupId);
+      }
+      this.#lastFailure = undefined;
+      return { type: 'updated', facts, groupId: this.#groupId, ...result, costMs: clock.now() - start };
+    } catch (error) {
+      return this.#failed(error, start);
+    }
+  }
+
+  /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
+  #failed(error: unknown, start: number): MonitorEvent {
+    if (!isRefusal(error)) throw error;
+    const final = !this.#isFollowing || error instanceof UsageError;
+    if (!final && error.message !== this.#lastFailure) this.#run.log(1, `Will try again: ${error.message}`);
+    this.#lastFailure = error.message;
+    return { type: 'updateFailed', final, message: error.message, costMs: this.#run.clock.now() - start };
+  }
+
+  /** Undefined when the group is gone. */
+  async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean } | undefined> {
+    const { log } = this.#run;
+    const stats = this.#stats();
+    const extents = await readExtents(this.#file, false);
+    const listing = await stats.list();
+    const state = findFilemap(listing, this.#groupId);
+    if (state === undefined) return undefined;
+    const plan = planUpdate(state.regions, extents.ranges, this.#groupId, tidy ? 1 : MAX_PIECES);
+    await this.#sweep(stats, listing.regions);
+    if (isEmpty(plan) && state.group.missing.length === 0) return { changed: false, pending: extents.pending };
+    const applied = await applyPlan(stats, state.group, plan, state.options);
+    this.#undeleted.push(...applied.undeleted.map(({ region }) => region));
+    const { created, deleted, group, errorBound } = applied;
+    log(2, `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted`);
+    for (const note of extents.notes) log(3, note);
+    if (errorBound > 0n)
+      log(1, `Carried counters of group ID ${group.id} may be wrong by up to ${errorBound} I/Os and sectors`);
+    for (const { region, error } of applied.undeleted)
+      log(1, `Region ID ${region.id} is still there: ${error.message}`);
+    if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
+    this.#groupId = group.id;
+    return { changed: true, pending: extents.pending };
+  }
+
+  async #sweep(stats: DeviceStats, regions: readonly Region[]): Promise<void> {
+    const again = this.#undeleted.splice(0);
+    for (const region of again) {
+      const now = regions.find(({ id }) => id === region.id);
+      // The id may be another region's by now.
+      const isSame = now?.start === region.start && now.length === region.length && now.programId === region.programId;
+      if (!isSame) continue;
+      try {
+        await stats.deleteRegion(region.id);
+      } catch {
+        this.#undeleted.push(region);
+      }
+    }
+  }
+
+  /** The path names a file on another device now: its group moves there. */
+  async #move(device: DeviceNumber): Promise<void> {
+    const stats = this.#stats();
+    const state = findFilemap(await stats.list(), this.#groupId);
+    if (state === undefined) return;
+    const { programId, precise = false, bounds = [] } = state.options;
+    const { alias, tagForm, userData } = state.group;
+    const counted = await Promise.all(state.regions.map((region) => stats.counters(region)));
+    const carried = groupCounters(counted, state.group.carried);
+    const map = await createFilemap(this.#run.dm, this.#file, {
+      programId,
+      alias,
+      tagForm,
+      precise,
+      bounds,
+      sync: false,
+    });
+    const moved = new DeviceStats(this.#run.dm, device);
+    try {
+      await moved.writeGroup({ alias, members: map.regionIds, userData, carried, tagForm });
+    } catch (error) {
+      await deleteRegions(moved, map.regionIds).catch(() => {});
+      throw error;
+    }
+    await stats.deleteGroup(state.group);
+    const groupId = map.groupId ?? this.#groupId;
+    this.#run.log(
+      1,
+      `The file is on device ${device.major}:${device.minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
+    );
+    this.#groupId = groupId;
+  }
+
+  reopen(): MonitorEvent {
+    const found = this.#file.reopen();
+    if (found) this.#run.log(2, 'The path names another file now: following it');
+    return { type: 'reopened', found };
+  }
+
+  watchCloses(): void {
+    this.#file.watchCloses();
+    this.#run.log(1, 'File unlinked and open: continuing.');
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}
+
+/**
+ * Follows a file until its group is deleted, the file is gone (as its mode says) or the signal fires.
+ *
+ * @returns the exit status, 0 or 1, and why it ended
+ */
+export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 0 | 1; readonly message: string }> {
+  using daemon = new Filemapd(run);
+  let state = initialState(run);
+  let event: MonitorEvent = { type: 'looked', look: daemon.look(run.mode) };
+  for (;;) {
+    const next = step(state, run.signal.aborted ? { type: 'stopped' } : event, run.clock.now());
+    state = next.state;
+    const effect: MonitorEffect = next.effect;
+    switch (effect.type) {
+      case 'exit':
+        return effect;
+      case 'update':
+        event = await daemon.update(effect.tidy);
+        break;
+      case 'checkGroup':
+        event = await daemon.checkGroup();
+        break;
+      case 'reopen':
+        event = daemon.reopen();
+        break;
+      case 'watchCloses':
+        daemon.watchCloses();
+        event = { type: 'looked', look: daemon.look(run.mode) };
+        break;
+      case 'wait':
+        run.log(3, `Waiting up to ${Math.round(effect.ms)} ms`);
+        await daemon.wait(effect.ms, effect.deaf);
+        event = { type: 'looked', look: daemon.look(run.mode) };
+        break;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { DM_COMMANDS, type DmCommand, DmIoctl, DmTargetMsg, decodeDeviceNumber, version3 } from '../kernel/index.ts';
+import { ERRNO } from '../kernel/errno.ts';
+import type { ControlNode } from '../mapper/control-node.ts';
+import { SystemError } from '../system/errors.ts';
+import { deviceText } from './block-device.ts';
+import { type Handler, handlers, WITHOUT_PAYLOAD } from './commands.ts';
+import type { Work } from './device.ts';
+import { Refusal, SimulatorError } from './errors.ts';
+import { runNow, type SimulatedKernel } from './kernel.ts';
+import { Request } from './request.ts';
+import { fromByteString } from './words.ts';
+
+const DM_MAJOR_VERSION = 4;
+
+/** Whom a request names, in words. */
+function nameOf(request: Request): string {
+  const name = request.name || request.uuid;
+  if (name !== '') return fromByteString(name);
+  return request.header.dev === 0n ? '' : deviceText(decodeDeviceNumber(request.header.dev));
+}
+
+/** A message's text for the eyes of a test; undefined for other commands. */
+function textOf(command: DmCommand, buffer: Uint8Array): string | undefined {
+  if (command !== 'DM_TARGET_MSG' || buffer.length < DmIoctl.size) return undefined;
+  const start = DmIoctl.at(buffer).dataStart + DmTargetMsg.size;
+  const end = buffer.indexOf(0, start);
+  return end < 0 ? undefined : Buffer.from(buffer.subarray(start, end)).toString('utf8');
+}
+
+/**
+ * The simulated `/dev/mapper/control`: the same requests, answered in the same bytes. Refusals are `SystemError`s
+ * with the kernel's errno; a synchronous call that would wait for I/O in flight is a `SimulatorError`.
+ */
+export class SimulatedControlNode implements ControlNode {
+  readonly #kernel: SimulatedKernel;
+  readonly #privileged: boolean;
+  #open = true;
+
+  constructor(kernel: SimulatedKernel, privileged: boolean) {
+    this.#kernel = kernel;
+    this.#privileged = privileged;
+  }
+
+  ioctl(command: DmCommand, buffer: Uint8Array): void {
+    this.#named(command, () => {
+      const begun = this.#begin(command, buffer, false);
+      if (begun === undefined) return;
+      runNow(begun.work, textOf(command, buffer) ?? command);
+      begun.request.finish();
+    });
+  }
+
+  async ioctlAsync(command: DmCommand, buffer: Uint8Array): Promise<void> {
+    const begun = this.#named(command, () => this.#begin(command, buffer, true));
+    if (begun === undefined) return;
+    const { work, request } = begun;
+    await new Promise<void>((resolve, reject) => {
+      // It goes on from within the event that it waited for, not a turn later: no I/O may slip in between.
+      const step = (): void => {
+        try {
+          this.#named(command, () => {
+            const next = work.next();
+            if (!next.done) {
+              next.value(step);
+              return;
+            }
+            request.finish();
+            resolve();
+          });
+        } catch (error) {
+          reject(error);
+        }
+      };
+      step();
+    });
+  }
+
+  #named<T>(command: DmCommand, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw error instanceof Refusal ? new SystemError(`ioctl(${command})`, error.errno) : error;
+    }
+  }
+
+  /** The kernel's checks before a command runs, in its order (drivers/md/dm-ioctl.c, `ctl_ioctl`). */
+  #begin(
+    command: DmCommand,
+    buffer: Uint8Array,
+    mayWait: boolean,
+  ): { readonly work: Work; readonly request: Request } | undefined {
+    if (!this.#open) throw new SimulatorError('this control node is closed');
+    const fault = this.#kernel.enterIoctl(command, callerOf(buffer), textOf(command, buffer), mayWait);
+    if (fault !== undefined) throw new Refusal(fault);
+    if (!this.#privileged) throw new Refusal(ERRNO.EACCES);
+    const offset = DmIoctl.offsets.version;
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    const [major, minor] = version3.get(view, offset);
+    // The kernel tells its version whether or not it goes on.
+    version3.set(view, offset, this.#kernel.version);
+    if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
+    if (command === 'DM_VERSION') return undefined;
+    const handler: Handler | undefined = handlers[command];
+    if (handler === undefined || !(command in DM_COMMANDS)) throw new Refusal(ERRNO.ENOTTY);
+    const request = new Request(buffer, WITHOUT_PAYLOAD.has(command));
+    if (command === 'DM_DEV_CREATE') {
+      if (request.name === '') throw new Refusal(ERRNO.EINVAL);
+    } else if (command !== 'DM_LIST_DEVICES' && request.name !== '' && request.uuid !== '') {
+      throw new Refusal(ERRNO.EINVAL);
+    }
+    return { work: handler(this.#kernel, request), request };
+  }
+
+  [Symbol.dispose](): void {
+    this.#open = false;
+  }
+}
+
+/** Whom a buffer names, also one that is not a request at all. */
+function callerOf(buffer: Uint8Array): string {
+  if (buffer.length < DmIoctl.size) return '';
+  const { name, uuid, dev } = DmIoctl.at(buffer);
+  if (name !== '' || uuid !== '') return name || uuid;
+  return dev === 0n ? '' : deviceText(decodeDeviceNumber(dev));
+}

@@ -1,0 +1,135 @@
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { BlockDevice } from './block-device.ts';
+import type { DeviceStats } from './device-stats.ts';
+import { SimulatorError } from './errors.ts';
+import type { SimulatedIo } from './io.ts';
+import type { Table } from './table.ts';
+
+/** Something to wait for: calls back once when it may have come. */
+export type Wait = (wake: () => void) => void;
+
+/** A piece of work of the kernel that may wait; what it yields is what it waits for. */
+export type Work<T = void> = Generator<Wait, T, void>;
+
+/** A device-mapper device. */
+export class SimulatedDevice implements BlockDevice {
+  readonly number: DeviceNumber;
+  /** Name and uuid as strings of bytes. */
+  name: string;
+  uuid: string;
+  live: Table | undefined;
+  inactive: Table | undefined;
+  suspended = false;
+  deferredRemove = false;
+  readOnly = false;
+  /** Its disk exists from the first table on. */
+  diskAdded = false;
+  eventNr = 0;
+  /** Openers that are no tables. */
+  openers = 0;
+  readonly stats: DeviceStats;
+  readonly completed = { read: 0, write: 0 };
+  #inFlight = 0;
+  #draining = false;
+  #locked = false;
+  readonly #waiting: SimulatedIo[] = [];
+  #onIdle: (() => void)[] = [];
+  #onUnlock: (() => void)[] = [];
+  readonly #start: (io: SimulatedIo) => void;
+
+  /** @param start begins an I/O that had to wait for this device */
+  constructor(number: DeviceNumber, name: string, uuid: string, stats: DeviceStats, start: (io: SimulatedIo) => void) {
+    this.number = number;
+    this.name = name;
+    this.uuid = uuid;
+    this.stats = stats;
+    this.#start = start;
+  }
+
+  /** Sectors of the live table. */
+  get sizeSectors(): bigint {
+    return this.live?.size ?? 0n;
+  }
+
+  /** Whether new I/O has to wait: the device is suspended, or drains for a new statistics region. */
+  get holdsIo(): boolean {
+    return this.suspended || this.#draining;
+  }
+
+  /** I/O begun and not ended. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether somebody does I/O to it, and so must have it open. */
+  get hasIo(): boolean {
+    return this.#inFlight > 0 || this.#waiting.length > 0;
+  }
+
+  /** Keeps an I/O back until the device takes I/O again. */
+  hold(io: SimulatedIo): void {
+    this.#waiting.push(io);
+  }
+
+  /** An I/O goes in flight. */
+  enter(): void {
+    this.#inFlight++;
+  }
+
+  /** An I/O is done. */
+  leave(): void {
+    this.#inFlight--;
+    if (this.#inFlight < 0) throw new SimulatorError('an I/O ended that had not begun');
+    if (this.#inFlight > 0 || this.#onIdle.length === 0) return;
+    const wake = this.#onIdle;
+    this.#onIdle = [];
+    for (const call of wake) call();
+  }
+
+  /**
+   * Does `action` with no I/O in flight and none beginning, under the lock that suspend and resume take too.
+   * The kernel's `dm_internal_suspend_fast`; a device that is suspended already has nothing in flight.
+   */
+  *quiesced<T>(action: () => T): Work<T> {
+    yield* this.#lock();
+    try {
+      this.#draining = true;
+      while (this.#inFlight > 0) yield (wake) => this.#onIdle.push(wake);
+      return action();
+    } finally {
+      this.#draining = false;
+      this.#unlock();
+      this.#release();
+    }
+  }
+
+  /** Suspends it: waits for the I/O in flight, holds new I/O. */
+  *suspend(): Work {
+    const device = this;
+    yield* this.quiesced(() => {
+      device.suspended = true;
+    });
+  }
+
+  /** Takes I/O again, with another table when `table` is given. Only from the suspended state. */
+  resume(): void {
+    this.suspended = false;
+    this.#release();
+  }
+
+  *#lock(): Work {
+    while (this.#locked) yield (wake) => this.#onUnlock.push(wake);
+    this.#locked = true;
+  }
+
+  #unlock(): void {
+    this.#locked = false;
+    const wake = this.#onUnlock;
+    this.#onUnlock = [];
+    for (const call of wake) call();
+  }
+
+  #release(): void {
+    while (!this.holdsIo && this.#waiting.length > 0) this.#start(this.#waiting.shift() as SimulatedIo);
+  }
+}

@@ -1,0 +1,48 @@
+import { ERRNO } from '../kernel/errno.ts';
+import type { SimulatedDevice, Work } from './device.ts';
+import { Refusal } from './errors.ts';
+import type { SimulatedKernel } from './kernel.ts';
+import { parseStatsMessage } from './stats-messages.ts';
+import { sameWord, splitWords } from './words.ts';
+
+/** A message's answer; `full` when it did not fit. */
+export type MessageResult = { readonly answer: string | undefined } | 'full';
+
+/** The longest id in decimal, tested for before the region is made: a client that asks again must not leak one. */
+const LONGEST_ID = '2147483647'.length;
+
+/**
+ * Runs a message to a device. Words that begin with `@` are for device-mapper itself; of the targets modelled here,
+ * none takes messages.
+ *
+ * @param text the message, a string of bytes
+ * @param limit the room for the answer, in bytes
+ * @throws Refusal
+ */
+export function* runMessage(
+  kernel: SimulatedKernel,
+  device: SimulatedDevice,
+  text: string,
+  limit: number,
+): Work<MessageResult> {
+  const words = splitWords(text);
+  const [name] = words;
+  if (name === undefined || !name.startsWith('@')) throw new Refusal(ERRNO.EINVAL);
+  if (sameWord(name, '@cancel_deferred_remove')) {
+    if (words.length !== 1) throw new Refusal(ERRNO.EINVAL);
+    device.deferredRemove = false;
+    return { answer: undefined };
+  }
+  const message = parseStatsMessage(words, device.sizeSectors);
+  if (message.kind !== 'create') return device.stats.run(message, kernel.instant(), limit);
+  if (LONGEST_ID + 1 >= limit) return 'full';
+  const { definition } = message;
+  const memoryBytes = device.stats.charge(definition);
+  let id: number | undefined;
+  try {
+    id = yield* device.quiesced(() => device.stats.insert(definition, memoryBytes));
+  } finally {
+    if (id === undefined) device.stats.uncharge(memoryBytes);
+  }
+  return { answer: String(id) };
+}

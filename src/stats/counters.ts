@@ -1,0 +1,152 @@
+import { DmParseError } from '../mapper/errors.ts';
+import { type Nanoseconds, nanoseconds, type Sectors, sectors } from '../mapper/units.ts';
+import type { Region } from './region.ts';
+
+/**
+ * The kernel's counters of an area, or sums of them. Times in nanoseconds. Source: Documentation/admin-guide/
+ * device-mapper/statistics.rst, in its order.
+ */
+export interface Counters {
+  readonly reads: bigint;
+  readonly readsMerged: bigint;
+  readonly readSectors: bigint;
+  /** Sum of the durations of all reads. */
+  readonly readNs: bigint;
+  /** Discards and write-zeroes count as writes. */
+  readonly writes: bigint;
+  readonly writesMerged: bigint;
+  readonly writeSectors: bigint;
+  readonly writeNs: bigint;
+  /** I/Os in flight now: a level, not a count. */
+  readonly inFlight: bigint;
+  /** Time with at least one I/O in flight. */
+  readonly ioNs: bigint;
+  /** In-flight I/Os integrated over time. */
+  readonly weightedNs: bigint;
+  readonly readBusyNs: bigint;
+  readonly writeBusyNs: bigint;
+  /** I/Os by duration, one bin more than there are bounds; empty without a histogram. */
+  readonly histogram: readonly bigint[];
+}
+
+/** The counters' names in the kernel's order, without the histogram. */
+export const COUNTER_NAMES = [
+  'reads',
+  'readsMerged',
+  'readSectors',
+  'readNs',
+  'writes',
+  'writesMerged',
+  'writeSectors',
+  'writeNs',
+  'inFlight',
+  'ioNs',
+  'weightedNs',
+  'readBusyNs',
+  'writeBusyNs',
+] as const;
+
+/** The name of one counter. */
+export type CounterName = (typeof COUNTER_NAMES)[number];
+
+const TIMES: ReadonlySet<string> = new Set(['readNs', 'writeNs', 'ioNs', 'weightedNs', 'readBusyNs', 'writeBusyNs']);
+const NS_PER_MS = 1_000_000n;
+
+/** One area of a region with what the kernel counted there. */
+export interface AreaCounters {
+  readonly areaId: number;
+  readonly start: Sectors;
+  /** Clipped to the region's end, where the kernel prints a whole step. */
+  readonly length: Sectors;
+  readonly counters: Counters;
+}
+
+function build(value: (name: CounterName) => bigint, histogram: readonly bigint[]): Counters {
+  const counters: Record<string, bigint | readonly bigint[]> = {};
+  for (const name of COUNTER_NAMES) counters[name] = value(name);
+  counters['histogram'] = histogram;
+  return counters as unknown as Counters;
+}
+
+/** Counters that are all zero. */
+export const ZERO_COUNTERS: Counters = build(() => 0n, []);
+
+function combine(a: Counters, b: Counters, operation: (x: bigint, y: bigint) => bigint): Counters {
+  const bins = Math.max(a.histogram.length, b.histogram.length);
+  const histogram = Array.from({ length: bins }, (_, bin) => operation(a.histogram[bin] ?? 0n, b.histogram[bin] ?? 0n));
+  return build((name) => operation(a[name], b[name]), histogram);
+}
+
+/** Sums of areas or regions. I/Os that touch several of them count in each; sectors are exact. */
+export function addCounters(a: Counters, b: Counters): Counters {
+  return combine(a, b, (x, y) => x + y);
+}
+
+/** What happened between two readings; the level `inFlight` stays that of `now`. */
+export function subtractCounters(now: Counters, before: Counters): Counters {
+  return { ...combine(now, before, (x, y) => x - y), inFlight: now.inFlight };
+}
+
+/** The sum of a list. */
+export function sumCounters(list: Iterable<Counters>): Counters {
+  let sum = ZERO_COUNTERS;
+  for (const counters of list) sum = addCounters(sum, counters);
+  return sum;
+}
+
+const NUMBERS = COUNTER_NAMES.length;
+
+/**
+ * Parses the answer of `@stats_print`: one line an area.
+ *
+ * @param firstArea the id of the area that the first line is about
+ * @throws DmParseError
+ */
+export function parsePrint(text: string, region: Region, firstArea = 0): AreaCounters[] {
+  const end = region.start + region.length;
+  const unit = region.precise ? 1n : NS_PER_MS;
+  const areas: AreaCounters[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const words = line.split(' ');
+    const range = /^(\d+)\+(\d+)$/.exec(words[0] ?? '');
+    if (range === null || words.length < NUMBERS + 1 || words.length > NUMBERS + 2) {
+      throw new DmParseError('not a line of @stats_print', line, 1);
+    }
+    const values: Record<string, bigint> = {};
+    for (const [index, name] of COUNTER_NAMES.entries()) {
+      const word = words[index + 1] as string;
+      // In flight is the one that the kernel prints signed.
+      if (!/^-?\d+$/.test(word)) throw new DmParseError(`"${word}" is no counter`, line, line.indexOf(word) + 1);
+      values[name] = BigInt(word) * (TIMES.has(name) ? unit : 1n);
+    }
+    const bins = words[NUMBERS + 1];
+    const histogram = bins === undefined ? [] : bins.split(':').map(BigInt);
+    const start = BigInt(range[1] as string);
+    const length = BigInt(range[2] as string);
+    areas.push({
+      areaId: firstArea + areas.length,
+      start: sectors(start),
+      length: sectors(start + length > end ? end - start : length),
+      counters: build((name) => values[name] as bigint, histogram),
+    });
+  }
+  return areas;
+}
+
+/** The bounds of a histogram's bin: from `lower` up to, not including, `upper`; the last bin has no upper bound. */
+export interface Bin {
+  readonly lower: Nanoseconds;
+  readonly upper: Nanoseconds | undefined;
+  readonly count: bigint;
+}
+
+/** A histogram's bins with their bounds. */
+export function bins(bounds: readonly Nanoseconds[], histogram: readonly bigint[]): Bin[] {
+  if (bounds.length === 0) return [];
+  return Array.from({ length: bounds.length + 1 }, (_, index) => ({
+    lower: bounds[index - 1] ?? nanoseconds(0),
+    upper: bounds[index],
+    count: histogram[index] ?? 0n,
+  }));
+}

@@ -1,0 +1,53 @@
+import { FIEMAP_FLAG_SYNC, Fiemap, FiemapExtent, FS_IOC_FIEMAP } from '../kernel/fiemap.ts';
+import { ioctlAsync } from './libc.ts';
+
+/** One record of FIEMAP, as the file system gave it; bytes. */
+export interface RawExtent {
+  readonly logical: bigint;
+  readonly physical: bigint;
+  readonly length: bigint;
+  /** Bits of `FIEMAP_EXTENT`. */
+  readonly flags: number;
+}
+
+// 4096 records a call: a file of 10 000 extents takes 3 calls where a 2 KiB buffer takes 278.
+const RECORDS = 4096;
+const LAST = 1;
+
+/**
+ * All extents of an open file in the order of their logical offset. Source: Documentation/filesystems/fiemap.rst.
+ *
+ * @param options.sync have the file written back first, once, so that delayed allocations get their blocks
+ * @throws SystemError EOPNOTSUPP where the file system has no FIEMAP
+ */
+export async function fiemap(fd: number, { sync = false }: { readonly sync?: boolean } = {}): Promise<RawExtent[]> {
+  const buffer = new Uint8Array(Fiemap.size + RECORDS * FiemapExtent.size);
+  const extents: RawExtent[] = [];
+  const maximum = 2n ** 64n - 1n;
+  let start = 0n;
+  let flags = sync ? FIEMAP_FLAG_SYNC : 0;
+  for (;;) {
+    const header = Fiemap.at(buffer);
+    header.start = start;
+    header.length = maximum - start;
+    header.flags = flags;
+    header.mappedExtents = 0;
+    header.extentCount = RECORDS;
+    await ioctlAsync(fd, FS_IOC_FIEMAP, buffer, 'FS_IOC_FIEMAP');
+    const count = header.mappedExtents;
+    for (let index = 0; index < count; index++) {
+      const {
+        logical,
+        physical,
+        length,
+        flags: bits,
+      } = FiemapExtent.at(buffer, Fiemap.size + index * FiemapExtent.size);
+      extents.push({ logical, physical, length, flags: bits });
+    }
+    const last = extents.at(-1);
+    // An empty answer ends the walk also where the file shrank between two calls and no record says LAST.
+    if (count === 0 || last === undefined || (last.flags & LAST) !== 0) return extents;
+    start = last.logical + last.length;
+    flags = 0;
+  }
+}
