@@ -87,7 +87,12 @@ function* suspendOrResume(kernel: SimulatedKernel, request: Request): Work {
   const table = device.inactive;
   if (table !== undefined) {
     device.inactive = undefined;
-    if (!device.suspended) yield* device.suspend();
+    try {
+      if (!device.suspended) yield* device.suspend();
+    } finally {
+      // Put back when the device would not be suspended.
+      if (!device.suspended) device.inactive ??= table;
+    }
     // The old table stays, and the device stays suspended with it.
     if (!table.fits) throw new Refusal(ERRNO.EINVAL);
     device.live = table;

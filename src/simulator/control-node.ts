@@ -1,5 +1,6 @@
-import { DM_COMMANDS, type DmCommand, DmIoctl, DmTargetMsg, decodeDeviceNumber, version3 } from '../kernel/index.ts';
+import { type DmCommand, DmIoctl, DmTargetMsg, decodeDeviceNumber } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
+import { version3 } from '../kernel/struct.ts';
 import type { ControlNode } from '../mapper/control-node.ts';
 import { SystemError } from '../system/errors.ts';
 import { deviceText } from './block-device.ts';
@@ -8,15 +9,15 @@ import type { Work } from './device.ts';
 import { Refusal, SimulatorError } from './errors.ts';
 import { runNow, type SimulatedKernel } from './kernel.ts';
 import { Request } from './request.ts';
-import { fromByteString } from './words.ts';
 
 const DM_MAJOR_VERSION = 4;
 
-/** Whom a request names, in words. */
-function nameOf(request: Request): string {
-  const name = request.name || request.uuid;
-  if (name !== '') return fromByteString(name);
-  return request.header.dev === 0n ? '' : deviceText(decodeDeviceNumber(request.header.dev));
+/** Whom a request names; empty when it names none, or is no request at all. */
+function callerOf(buffer: Uint8Array): string {
+  if (buffer.length < DmIoctl.size) return '';
+  const { name, uuid, dev } = DmIoctl.at(buffer);
+  if (name !== '' || uuid !== '') return name || uuid;
+  return dev === 0n ? '' : deviceText(decodeDeviceNumber(dev));
 }
 
 /** A message's text for the eyes of a test; undefined for other commands. */
@@ -101,7 +102,7 @@ export class SimulatedControlNode implements ControlNode {
     if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
     const handler: Handler | undefined = handlers[command];
-    if (handler === undefined || !(command in DM_COMMANDS)) throw new Refusal(ERRNO.ENOTTY);
+    if (handler === undefined) throw new Refusal(ERRNO.ENOTTY);
     const request = new Request(buffer, WITHOUT_PAYLOAD.has(command));
     if (command === 'DM_DEV_CREATE') {
       if (request.name === '') throw new Refusal(ERRNO.EINVAL);
@@ -114,12 +115,4 @@ export class SimulatedControlNode implements ControlNode {
   [Symbol.dispose](): void {
     this.#open = false;
   }
-}
-
-/** Whom a buffer names, also one that is not a request at all. */
-function callerOf(buffer: Uint8Array): string {
-  if (buffer.length < DmIoctl.size) return '';
-  const { name, uuid, dev } = DmIoctl.at(buffer);
-  if (name !== '' || uuid !== '') return name || uuid;
-  return dev === 0n ? '' : deviceText(decodeDeviceNumber(dev));
 }

@@ -1,5 +1,6 @@
-import { DM_FLAGS, DM_IOCTL_MAX_SIZE, DM_IOCTL_MIN_SIZE, DmIoctl, type View } from '../kernel/dm-ioctl.ts';
+import { DM_FLAGS, DM_IOCTL_MAX_SIZE, DM_IOCTL_MIN_SIZE, DmIoctl } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
+import type { View } from '../kernel/struct.ts';
 import { Refusal } from './errors.ts';
 
 /** Bytes of `struct dm_ioctl`, behind which answers begin. */
@@ -51,6 +52,11 @@ export class Request {
     this.size = ignoresPayload ? DM_IOCTL_MIN_SIZE : size;
     this.payloadStart = this.header.dataStart;
     this.payload = buffer.subarray(0, this.size);
+    if (this.has(DM_FLAGS.SECURE_DATA)) {
+      // The kernel keeps its copy and wipes the caller's at once: after a refusal the header stays all zero.
+      this.payload = this.payload.slice();
+      buffer.fill(0, 0, size);
+    }
     this.name = readText(this.#head, DmIoctl.offsets.name, NAME_BYTES);
     this.uuid = readText(this.#head, DmIoctl.offsets.uuid, UUID_BYTES);
     this.header.flags &= ~(
@@ -60,14 +66,9 @@ export class Request {
       DM_FLAGS.DATA_OUT
     );
     this.header.dataSize = DM_IOCTL_MIN_SIZE;
-    if ((this.flags & DM_FLAGS.SECURE_DATA) !== 0) buffer.fill(0, 0, size);
   }
 
-  /** The flags, those of the answer as they stand. */
-  get flags(): number {
-    return this.header.flags;
-  }
-
+  /** Whether a flag is set, in the request or by now in the answer. */
   has(flag: number): boolean {
     return (this.header.flags & flag) !== 0;
   }

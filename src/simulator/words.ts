@@ -91,8 +91,3 @@ export function sameWord(a: string, b: string): boolean {
 export function toByteString(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
-
-/** A string of bytes as text. */
-export function fromByteString(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8');
-}

@@ -1,0 +1,31 @@
+/**
+ * An in-process device-mapper that speaks the kernel's ioctl bytes, with its statistics, a file system on it, and
+ * time, I/O and faults in the hands of the test. Nothing here needs Linux, a device or root.
+ *
+ * @example
+ * const kernel = new SimulatedKernel();
+ * const { number } = kernel.addDevice('vg-data', { sectors: 2 ** 20 });
+ * using dm = new DeviceMapper(kernel.openControl());
+ * await dm.message({ name: 'vg-data' }, '@stats_create - /1');
+ * const fs = new SimulatedFileSystem(kernel, number, { seed: 1 });
+ * fs.create('/srv/disk.img');
+ * fs.write('/srv/disk.img', 0, 65536);
+ * console.log(await dm.message({ name: 'vg-data' }, '@stats_print 0'));
+ */
+export type { BlockDevice } from './block-device.ts';
+export { SimulatedDisk } from './block-device.ts';
+export { SimulatedClock } from './clock.ts';
+export { SimulatedControlNode } from './control-node.ts';
+export { SimulatedDevice } from './device.ts';
+export { SimulatorError } from './errors.ts';
+export type { FaultRule, IoctlCall } from './faults.ts';
+export { type FileSystemOptions, SimulatedFileSystem } from './file-system.ts';
+export type { FileTarget, IoOptions, WriteMode, WriteOptions } from './file-data.ts';
+export { SimulatedFile, SimulatedFollowedFile } from './followed-file.ts';
+export { SimulatedHandle } from './handle.ts';
+export type { SimulatedInode } from './inode.ts';
+export { type IoRequest, SimulatedIo } from './io.ts';
+export { type KernelOptions, type KernelRelease, SimulatedKernel } from './kernel.ts';
+export { SimulatedRandom } from './random.ts';
+export type { Direction } from './stats-region.ts';
+export { type TruthFilter, TruthLog, type TruthRecord, type TruthTotals } from './truth.ts';
