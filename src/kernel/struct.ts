@@ -97,6 +97,8 @@ export interface Struct<F> {
 /** The typed accessors of a struct, as `at()` returns them. */
 export type View<S> = S extends Struct<infer F> ? Values<F> : never;
 
+const viewKey = Symbol('view');
+const baseKey = Symbol('base');
 const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align;
 
 /**
@@ -109,12 +111,13 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
   const offsets: Record<string, number> = {};
   let end = 0;
   let widest = 1;
+  // Symbols, because a struct may have a member of any name.
   class Accessors {
-    readonly view: DataView;
-    readonly start: number;
-    constructor(view: DataView, start: number) {
-      this.view = view;
-      this.start = start;
+    readonly [viewKey]: DataView;
+    readonly [baseKey]: number;
+    constructor(view: DataView, base: number) {
+      this[viewKey] = view;
+      this[baseKey] = base;
     }
   }
   for (const [key, anyField] of Object.entries(fields)) {
@@ -126,10 +129,10 @@ export function struct<const F extends Fields>(name: string, fields: F): Struct<
     Object.defineProperty(Accessors.prototype, key, {
       enumerable: true,
       get(this: Accessors) {
-        return field.get(this.view, this.start + offset);
+        return field.get(this[viewKey], this[baseKey] + offset);
       },
       set(this: Accessors, value: unknown) {
-        field.set(this.view, this.start + offset, value);
+        field.set(this[viewKey], this[baseKey] + offset, value);
       },
     });
   }

@@ -24,6 +24,7 @@ function follows(first: Run, second: Run): boolean {
 /** A file's map from its blocks to the device's: sorted, without overlap, each run as long as it can be. */
 export class ExtentMap {
   readonly #runs: Run[] = [];
+  #blocks = 0;
 
   /** In logical order. */
   get runs(): readonly Run[] {
@@ -32,7 +33,7 @@ export class ExtentMap {
 
   /** Blocks in the map, delayed ones among them. */
   get blocks(): number {
-    return this.#runs.reduce((sum, run) => sum + run.blocks, 0);
+    return this.#blocks;
   }
 
   /** The index of the first run that ends behind `logical`. */
@@ -93,11 +94,13 @@ export class ExtentMap {
     if (before.logical < first.logical) kept.push(cut(before, before.logical, first.logical));
     if (end < after.logical + after.blocks) kept.push(cut(after, end, after.logical + after.blocks));
     this.#runs.splice(index, removed.length, ...kept);
+    for (const run of removed) this.#blocks -= run.blocks;
     return removed;
   }
 
   /** Puts a run where nothing is mapped. */
   insert(run: Run): void {
+    this.#blocks += run.blocks;
     const index = this.#indexAt(run.logical);
     const before = this.#runs[index - 1];
     const after = this.#runs[index];

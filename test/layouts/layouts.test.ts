@@ -45,10 +45,10 @@ test('requestCode() gives the codes of the header', () => {
 });
 
 test('struct() reads and writes in place at an offset of a larger buffer', () => {
-  const Pair = struct('pair', { tag: u8, value: u64 });
+  const Pair = struct('pair', { view: u8, start: u64 });
   const bytes = new Uint8Array(64);
   const view = Pair.at(bytes.subarray(8), 16);
-  view.value = 0x0102030405060708n;
+  view.start = 0x0102030405060708n;
   assert.deepEqual([...bytes.subarray(32, 40)], [8, 7, 6, 5, 4, 3, 2, 1]);
   assert.throws(() => Pair.at(bytes, 49), RangeError);
 });

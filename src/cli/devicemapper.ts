@@ -1,0 +1,40 @@
+import { UsageError } from '../mapper/errors.ts';
+import { packageVersion } from './package-version.ts';
+
+const HELP = `Usage: devicemapper <command> [<arguments>]
+
+  dmstats ...      device-mapper statistics: regions, groups, reports, files
+  dmfilemapd ...   keep the regions of a file up to date while it changes
+
+"devicemapper <command> --help" tells more. Each command is also installed under its own name.
+
+  -h, --help       this help
+      --version    the version of this package
+`;
+
+const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<number> }>>> = {
+  dmstats: () => import('./dmstats.ts'),
+  dmfilemapd: () => import('./dmfilemapd.ts'),
+};
+
+/** The command `devicemapper`: calls the other commands of this package. @returns the exit status */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [word, ...rest] = argv;
+  if (word === '--help' || word === '-h' || word === 'help') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (word === '--version') {
+    process.stdout.write(`devicemapper ${packageVersion()}\n`);
+    return 0;
+  }
+  if (word === undefined) {
+    process.stderr.write(HELP);
+    return 1;
+  }
+  const load = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  if (load === undefined) {
+    throw new UsageError(`devicemapper: no command "${word}"; one of ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  return (await load()).main(rest);
+}

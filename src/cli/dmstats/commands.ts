@@ -1,0 +1,88 @@
+import type { Context } from './context.ts';
+import type { CommandName } from './option-table.ts';
+
+/** A subcommand: its words in the help, and its code, loaded only when it runs. @returns the exit status */
+export interface Command {
+  readonly name: CommandName;
+  readonly operands: string;
+  readonly summary: string;
+  readonly load: () => Promise<(context: Context) => Promise<number>>;
+}
+
+const DEVICES = '[<device>...]';
+const SOME_DEVICES = '--alldevices|<device>...';
+
+/** The subcommands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'create',
+    operands: SOME_DEVICES,
+    summary: 'create a region; with --filemap and <file>... regions for the extents of files',
+    load: async () => (await import('./create.ts')).create,
+  },
+  {
+    name: 'delete',
+    operands: SOME_DEVICES,
+    summary: 'delete regions (--regionid, --allregions) or a group with its regions (--groupid)',
+    load: async () => (await import('./delete.ts')).deleteRegions,
+  },
+  {
+    name: 'clear',
+    operands: DEVICES,
+    summary: 'set the counters of regions to zero (--regionid, --allregions)',
+    load: async () => (await import('./clear.ts')).clear,
+  },
+  {
+    name: 'print',
+    operands: DEVICES,
+    summary: "show regions' counters in the kernel's own words (--regionid, --allregions)",
+    load: async () => (await import('./print.ts')).print,
+  },
+  {
+    name: 'list',
+    operands: DEVICES,
+    summary: 'show regions and groups; -v areas too',
+    load: async () => (await import('./list.ts')).list,
+  },
+  {
+    name: 'report',
+    operands: DEVICES,
+    summary: 'show rates and times, once since the last clear, or of each interval (--interval)',
+    load: async () => (await import('./report.ts')).report,
+  },
+  {
+    name: 'group',
+    operands: SOME_DEVICES,
+    summary: 'make a group of regions (--regions)',
+    load: async () => (await import('./group.ts')).group,
+  },
+  {
+    name: 'ungroup',
+    operands: SOME_DEVICES,
+    summary: 'end a group and keep its regions (--groupid)',
+    load: async () => (await import('./ungroup.ts')).ungroup,
+  },
+  {
+    name: 'update_filemap',
+    operands: '<file>',
+    summary: "bring a file's group up to date (--groupid)",
+    load: async () => (await import('./update-filemap.ts')).updateFilemap,
+  },
+  {
+    name: 'version',
+    operands: '',
+    summary: 'show the versions of this package and of the kernel interface',
+    load: async () => (await import('./version.ts')).version,
+  },
+  {
+    name: 'help',
+    operands: '[<command>]',
+    summary: 'show this help, a command and its options, or with --columns the fields of reports',
+    load: async () => (await import('./help.ts')).help,
+  },
+];
+
+/** A subcommand by its name. */
+export function commandNamed(name: CommandName): Command {
+  return COMMANDS.find((command) => command.name === name) as Command;
+}

@@ -1,0 +1,97 @@
+import type { StartOptions } from '../../filemapd/start.ts';
+import type { FileView } from '../../filemap/file-view.ts';
+import { DeviceMapper } from '../../mapper/device-mapper.ts';
+import type { SampleClock } from '../../stats/sampler.ts';
+import { oneLine } from '../run.ts';
+import type { Command } from './commands.ts';
+import type { Options } from './parse.ts';
+
+/** Where text goes. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** What the command needs of the world. */
+export interface Environment {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+  /** The kernel; default: opened when first needed. */
+  readonly dm?: DeviceMapper;
+  /** Ends what waits; default: SIGINT and SIGTERM. */
+  readonly signal?: AbortSignal;
+  readonly clock?: SampleClock;
+  /** A file that is mapped, by its absolute path, with its descriptor for the daemon. */
+  readonly openFile?: (path: string) => { readonly file: FileView; readonly fd: number };
+  readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
+}
+
+/** The process's own streams and environment. */
+export function systemEnvironment(): Environment {
+  return { stdout: process.stdout, stderr: process.stderr, env: process.env };
+}
+
+/** The program that regions belong to when nothing is said. */
+export const PROGRAM_ID = 'dmstats';
+
+/** One run of a subcommand: its options, the kernel and the terminal. */
+export class Context implements Disposable {
+  readonly world: Environment;
+  readonly command: Command;
+  readonly options: Options;
+  readonly words: readonly string[];
+  #dm: DeviceMapper | undefined;
+  #signal: AbortSignal | undefined;
+  #offSignal: (() => void) | undefined;
+
+  constructor(world: Environment, command: Command, options: Options, words: readonly string[]) {
+    this.world = world;
+    this.command = command;
+    this.options = options;
+    this.words = words;
+  }
+
+  /** The kernel's device-mapper, opened when first asked for. */
+  get dm(): DeviceMapper {
+    if (this.world.dm !== undefined) return this.world.dm;
+    this.#dm ??= DeviceMapper.open();
+    return this.#dm;
+  }
+
+  /** Fires on SIGINT and SIGTERM: from the first use on they no longer end the process. */
+  get signal(): AbortSignal {
+    if (this.world.signal !== undefined) return this.world.signal;
+    if (this.#signal === undefined) {
+      const controller = new AbortController();
+      const abort = (): void => controller.abort();
+      process.on('SIGINT', abort);
+      process.on('SIGTERM', abort);
+      this.#offSignal = () => {
+        process.off('SIGINT', abort);
+        process.off('SIGTERM', abort);
+      };
+      this.#signal = controller.signal;
+    }
+    return this.#signal;
+  }
+
+  /** The program whose regions are meant; undefined for all. */
+  get programId(): string | undefined {
+    return this.options.has('allprograms') ? undefined : (this.options.text('programid') ?? PROGRAM_ID);
+  }
+
+  /** Writes to standard output. */
+  print(text: string): void {
+    this.world.stdout.write(text);
+  }
+
+  /** Writes one line to standard error. */
+  warn(text: string): void {
+    this.world.stderr.write(`${oneLine(text)}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#offSignal?.();
+    this.#dm?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs';
+import { decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { deviceFolder } from '../../mapper/control-node.ts';
+import type { DeviceRef } from '../../mapper/device-mapper.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
+import { hasCode } from '../../system/errors.ts';
+import type { Context } from './context.ts';
+
+/** A device that a command works on. */
+export interface Device {
+  readonly ref: DeviceRef;
+  /** The kernel's name for it. */
+  readonly name: string;
+  /** As the user wrote it; the name where there was no word for it. */
+  readonly given: string;
+}
+
+const NAME_BYTES = 127;
+
+/** libdevmapper's `auto` mangling: what udev does not allow in the names of nodes is written `\xNN`. */
+function mangled(name: string): string {
+  return name.replace(/\\(?!x[0-9a-f]{2})|[^\\0-9A-Za-z#+\-.:=@_]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''),
+  );
+}
+
+/** The device of a node. @returns undefined when the path is no block device */
+function numberOfNode(path: string): DeviceRef | undefined {
+  try {
+    const stat = statSync(path, { bigint: true });
+    return stat.isBlockDevice() ? decodeDeviceNumber(stat.rdev) : undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined;
+    throw error;
+  }
+}
+
+/** What a word may name, the likeliest first. */
+function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
+  const folder = `${deviceFolder(env)}/mapper/`;
+  const isPath = word.includes('/');
+  // Also when there is no node, as on systems without udev.
+  const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
+  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name)])];
+  const refs: DeviceRef[] = names.filter((text) => Buffer.byteLength(text) <= NAME_BYTES).map((text) => ({ name: text }));
+  const number = isPath ? numberOfNode(word) : undefined;
+  return number === undefined ? refs : [...refs, number];
+}
+
+async function find(context: Context, refs: readonly DeviceRef[], given: string | undefined, text: string): Promise<Device> {
+  for (const ref of refs) {
+    try {
+      const { name } = await context.dm.info(ref);
+      return { ref: { name }, name, given: given ?? name };
+    } catch (error) {
+      if (!DmError.is(error, 'ENXIO')) throw error;
+    }
+  }
+  throw new UsageError(`Device ${text} not found`);
+}
+
+/**
+ * The devices that the command line names, by words, `--uuid`, or `--major` and `--minor`; all of them are looked up
+ * before anything is done to one. Without any, all devices.
+ *
+ * @param explicit whether all devices must be asked for with `--alldevices`
+ * @throws UsageError for a device that there is none of
+ */
+export async function devicesOf(context: Context, { explicit = false } = {}): Promise<Device[]> {
+  const { options, words } = context;
+  const uuid = options.text('uuid');
+  const major = options.integer('major');
+  const minor = options.integer('minor');
+  if ((major === undefined) !== (minor === undefined)) {
+    throw new UsageError('Please specify both major number and minor number.');
+  }
+  const ways = [words.length > 0, uuid !== undefined, major !== undefined].filter(Boolean).length;
+  if (ways > 1) throw new UsageError('Please name devices in one way: by name, or by --uuid, or by --major and --minor.');
+  if (ways === 1 && options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices, not both.');
+  if (uuid !== undefined) return [await find(context, [{ uuid }], undefined, uuid)];
+  if (major !== undefined && minor !== undefined) {
+    return [await find(context, [{ major, minor }], undefined, `${major}:${minor}`)];
+  }
+  if (words.length === 0) {
+    if (explicit && !options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices.');
+    const all = await context.dm.list();
+    if (all.length === 0) context.print('No devices found\n');
+    return all.map(({ name }) => ({ ref: { name }, name, given: name }));
+  }
+  const devices: Device[] = [];
+  for (const word of words) devices.push(await find(context, candidates(word, context.world.env), word, word));
+  return devices;
+}

@@ -1,0 +1,18 @@
+import { type StatsRow, listRows } from '../../report/rows.ts';
+import type { Context } from './context.ts';
+import { devicesOf } from './devices.ts';
+import { checkProgram, listOf } from './regions.ts';
+import { RowWriter, listFields, selectionOf, shownProgram } from './table-options.ts';
+
+/** `dmstats list`. */
+export async function list(context: Context): Promise<number> {
+  checkProgram(context);
+  const writer = new RowWriter(context.options, listFields(context.options));
+  const selection = selectionOf(context);
+  const rows: StatsRow[] = [];
+  for (const device of await devicesOf(context)) {
+    rows.push(...listRows(device.name, await listOf(context, device, shownProgram(context)), selection));
+  }
+  context.print(writer.write(rows));
+  return 0;
+}

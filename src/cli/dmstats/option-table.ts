@@ -1,0 +1,106 @@
+/** The subcommands that take a kind of option. */
+const REPORTS = ['list', 'report'] as const;
+const REGIONS = ['clear', 'delete', 'print'] as const;
+const MONITORED = ['create', 'update_filemap'] as const;
+const DEVICES = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
+const CREATING_ALL = ['create', 'delete', 'group', 'ungroup', 'clear', 'print', 'list', 'report'] as const;
+const PROGRAMS = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
+
+/** The names of the subcommands. */
+export type CommandName =
+  | 'clear'
+  | 'create'
+  | 'delete'
+  | 'group'
+  | 'help'
+  | 'list'
+  | 'print'
+  | 'report'
+  | 'ungroup'
+  | 'update_filemap'
+  | 'version';
+
+/** An option of dmstats. */
+export interface OptionSpec {
+  readonly name: string;
+  readonly short?: string;
+  /** What its value is called in the help; without it the option takes none. */
+  readonly value?: string;
+  /** `any`: accepted everywhere. */
+  readonly commands: readonly CommandName[] | 'any';
+  /** Not in the help: accepted because dmsetup accepts it, and of no effect here. */
+  readonly ignored?: true;
+  readonly help: string;
+}
+
+const SIZE = 'size[bskmgtpeKMGTPE]';
+
+/** Options of dmsetup that scripts pass to dmstats too, where they change nothing. */
+const ignored = (name: string, short?: string, value?: string): OptionSpec => ({
+  name,
+  ...(short === undefined ? {} : { short }),
+  ...(value === undefined ? {} : { value }),
+  commands: 'any',
+  ignored: true,
+  help: '',
+});
+
+/** All options, in the order of the help. */
+export const OPTIONS: readonly OptionSpec[] = [
+  { name: 'alias', value: 'name', commands: ['create', 'group'], help: 'the name of the new group' },
+  { name: 'alldevices', commands: CREATING_ALL, help: 'all device-mapper devices' },
+  { name: 'allprograms', commands: PROGRAMS.filter((name) => name !== 'create'), help: 'regions of all programs' },
+  { name: 'allregions', commands: [...REGIONS, ...REPORTS], help: 'all regions' },
+  { name: 'area', commands: REPORTS, help: 'show areas' },
+  { name: 'areas', value: 'count', commands: ['create'], help: 'cut the region into so many areas' },
+  { name: 'areasize', value: SIZE, commands: ['create'], help: 'cut the region into areas of this size' },
+  { name: 'bounds', value: 'list', commands: ['create'], help: 'bounds of a latency histogram, such as 10ms,20ms' },
+  { name: 'clear', commands: ['print'], help: 'take what is printed off the counters' },
+  { name: 'count', value: 'count', commands: ['report'], help: 'so many reports, 0 for no end' },
+  { name: 'filemap', commands: ['create'], help: 'create regions for the extents of files' },
+  { name: 'follow', value: 'inode|path', commands: MONITORED, help: 'what dmfilemapd follows (default inode)' },
+  { name: 'force', short: 'f', commands: 'any', help: 'create a region that belongs to no program' },
+  { name: 'foreground', commands: MONITORED, help: 'run dmfilemapd in the foreground' },
+  { name: 'group', commands: REPORTS, help: 'show groups' },
+  { name: 'groupid', value: 'id', commands: ['delete', 'ungroup', 'update_filemap'], help: 'the group' },
+  { name: 'headings', value: 'none|abbrev|full', commands: REPORTS, help: 'no headings, short ones, names of fields' },
+  { name: 'help', short: 'h', commands: 'any', help: 'show help' },
+  { name: 'histogram', commands: REPORTS, help: 'fields of the latency histogram' },
+  { name: 'interval', value: 'seconds', commands: ['report'], help: 'repeat after so many seconds, such as 5 or 0.5' },
+  { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
+  { name: 'major', short: 'j', value: 'number', commands: DEVICES, help: "the device's major number" },
+  { name: 'minor', short: 'm', value: 'number', commands: DEVICES, help: "the device's minor number" },
+  { name: 'nogroup', commands: ['create'], help: 'make no group of the new regions' },
+  { name: 'noheadings', commands: REPORTS, help: 'no headings, fields separated by ":"' },
+  { name: 'nomonitor', commands: MONITORED, help: 'do not start dmfilemapd' },
+  { name: 'nosuffix', commands: REPORTS, help: 'sizes without a unit, with --units other than h and H' },
+  { name: 'notimesuffix', commands: REPORTS, help: 'histogram bounds in nanoseconds' },
+  { name: 'options', short: 'o', value: 'fields', commands: REPORTS, help: 'the fields to show; +fields to add some' },
+  { name: 'precise', commands: ['create'], help: 'count times in nanoseconds' },
+  { name: 'programid', value: 'id', commands: PROGRAMS, help: 'the program that regions belong to (default dmstats)' },
+  { name: 'raw', commands: ['report'], help: 'show the counters themselves' },
+  { name: 'region', commands: REPORTS, help: 'show regions' },
+  { name: 'regionid', value: 'id', commands: [...REGIONS, ...REPORTS], help: 'the region' },
+  { name: 'regions', value: 'list', commands: ['group'], help: 'the regions of the new group, such as 0,2-5' },
+  { name: 'relative', commands: ['report'], help: 'histograms in percent' },
+  { name: 'segments', commands: ['create'], help: "one region for each segment of the device's table" },
+  { name: 'separator', value: 'text', commands: REPORTS, help: 'what stands between fields, in place of alignment' },
+  { name: 'start', value: SIZE, commands: ['create'], help: "the region's start (default 0)" },
+  { name: 'units', value: 'unit', commands: REPORTS, help: 'the unit of sizes: hHbBsSkKmMgGtTpPeE (default h)' },
+  { name: 'userdata', value: 'text', commands: ['create'], help: 'text to keep with the region' },
+  { name: 'uuid', short: 'u', value: 'uuid', commands: DEVICES, help: "the device's uuid" },
+  { name: 'verbose', short: 'v', commands: 'any', help: 'show more' },
+  { name: 'version', commands: 'any', help: 'show versions' },
+  { name: 'columns', short: 'c', commands: 'any', help: 'with help: list the fields' },
+  ignored('C', 'C'),
+  ignored('checks'),
+  ignored('inactive'),
+  ignored('manglename', undefined, 'mode'),
+  ignored('noopencount'),
+  ignored('noudevrules'),
+  ignored('noudevsync'),
+  ignored('readonly', 'r'),
+  ignored('unbuffered'),
+  ignored('verifyudev'),
+  ignored('yes', 'y'),
+];

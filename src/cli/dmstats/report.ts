@@ -1,0 +1,90 @@
+import { UsageError } from '../../mapper/errors.ts';
+import { type StatsRow, sampleRows } from '../../report/rows.ts';
+import { DeviceStats } from '../../stats/device-stats.ts';
+import { type Sample, read, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
+import type { Context } from './context.ts';
+import { type Device, devicesOf } from './devices.ts';
+import type { Options } from './parse.ts';
+import { checkProgram } from './regions.ts';
+import { RowWriter, reportFields, selectionOf, shownProgram } from './table-options.ts';
+
+const MS_PER_SECOND = 1000;
+const ONE_SECOND_NS = 1e9;
+/** What a timer can wait. */
+const MAX_SECONDS = 2 ** 31 / MS_PER_SECOND - 1;
+
+/** `dmstats report`. */
+export async function report(context: Context): Promise<number> {
+  checkProgram(context);
+  const writer = new RowWriter(context.options, reportFields(context.options));
+  const selection = selectionOf(context);
+  const repetition = repetitionOf(context.options);
+  const devices = await devicesOf(context);
+  const tell = problemTeller(context);
+  const rowsOf = (samples: readonly (Sample | undefined)[]): StatsRow[] =>
+    samples.flatMap((one, index) => {
+      const device = devices[index];
+      if (one === undefined || device === undefined) return [];
+      tell(device, one);
+      return sampleRows(device.name, one, selection);
+    });
+
+  if (repetition === undefined) {
+    const samples: Sample[] = [];
+    for (const { ref } of devices) {
+      const reading = await read(new DeviceStats(context.dm, ref), shownProgram(context));
+      // One second is what the C tool takes for the unknown time since the counters were last cleared.
+      samples.push(totals(reading, ONE_SECOND_NS));
+    }
+    context.print(writer.write(rowsOf(samples)));
+    return 0;
+  }
+
+  const { intervalMs, count } = repetition;
+  const { signal } = context;
+  const clock = context.world.clock ?? systemSampleClock;
+  const options = { intervalMs, programId: shownProgram(context), signal, clock };
+  const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
+  for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
+    const samples = await Promise.all(samplers.map((sampler) => sampler.next()));
+    if (signal.aborted) break;
+    if (cycle > 0) context.print('\n');
+    context.print(writer.write(rowsOf(samples.map((result) => (result.done === true ? undefined : result.value)))));
+  }
+  await Promise.all(samplers.map((sampler) => sampler.return()));
+  return 0;
+}
+
+/** How often a report repeats; undefined for once and at once. */
+function repetitionOf(options: Options): { readonly intervalMs: number; readonly count: number } | undefined {
+  const text = options.text('interval');
+  if (text !== undefined && !(/^(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= 0.001 && Number(text) <= MAX_SECONDS)) {
+    throw new UsageError(`Invalid --interval argument "${text}": a positive number of seconds, such as 5 or 0.5`);
+  }
+  const countText = options.text('count');
+  if (countText !== undefined && !/^\d+$/.test(countText)) {
+    throw new UsageError(`Invalid --count argument "${countText}": a whole number, zero or greater`);
+  }
+  const count = countText === undefined ? undefined : Number(countText);
+  if (text === undefined && (count === undefined || count === 1)) return undefined;
+  return { intervalMs: Number(text ?? 1) * MS_PER_SECOND, count: count === undefined || count === 0 ? Infinity : count };
+}
+
+/** Tells what a sample could not see: each kind of trouble once, a repeated report would repeat it for ever. */
+function problemTeller(context: Context): (device: Device, sample: Sample) => void {
+  const told = new Set<string>();
+  const once = (key: string, text: string): void => {
+    if (!told.has(key)) context.warn(text);
+    told.add(key);
+  };
+  return ({ name }, { listing, cleared, missed }) => {
+    for (const problem of listing.problems) once(`${name}:${problem}`, `${name}: ${problem}`);
+    if (cleared.length > 0) {
+      once(
+        `${name}:cleared`,
+        `WARNING: ${name}: another program cleared the counters of region ${cleared.join(', ')}: what it took is not shown`,
+      );
+    }
+    if (missed > 0) once('missed', `WARNING: Try increasing --interval (${missed} missed timer events).`);
+  };
+}

@@ -1,0 +1,151 @@
+import type { Counters } from '../stats/counters.ts';
+import { type Group, type Listing, userDataOf } from '../stats/group.ts';
+import { formatIds } from '../stats/group-tag.ts';
+import { type Metrics, metrics } from '../stats/metrics.ts';
+import { type Region, areaCount } from '../stats/region.ts';
+import type { Sample } from '../stats/sampler.ts';
+
+/** The kinds of objects that a report shows. */
+export type ObjectType = 'area' | 'region' | 'group';
+
+/** Which objects of a device a report shows. */
+export interface Selection {
+  readonly types: ReadonlySet<ObjectType>;
+  /** Leave out regions of one area: their area says the same. */
+  readonly skipSingleArea: boolean;
+  /** Only this region. */
+  readonly regionId?: number | undefined;
+}
+
+/** One row of a report, before it is text. Positions and lengths in sectors. */
+export interface StatsRow {
+  readonly type: ObjectType;
+  /** The device's name. */
+  readonly device: string;
+  /** The alias of the object's group, else the device's name. */
+  readonly name: string;
+  /** A group's leader in the rows of groups. */
+  readonly region: Region;
+  readonly group: Group | undefined;
+  readonly regionIds: string;
+  readonly length: bigint;
+  readonly areaId: number;
+  readonly areaCount: number;
+  readonly areaStart: bigint;
+  readonly areaLength: bigint;
+  readonly areaOffset: bigint;
+  readonly userData: string;
+  /** Undefined in lists. */
+  readonly counters: Counters | undefined;
+  /** The length of the interval in which `counters` were counted. */
+  readonly intervalNs: number;
+  /** Derived from `counters`, once, when first asked for. */
+  readonly metrics: Metrics | undefined;
+}
+
+type RowFacts = Omit<StatsRow, 'metrics' | 'counters' | 'intervalNs'>;
+type Counted = { readonly counters: Counters; readonly intervalNs: number } | undefined;
+
+function row(facts: RowFacts, counted: Counted): StatsRow {
+  let derived: Metrics | undefined;
+  return {
+    ...facts,
+    counters: counted?.counters,
+    intervalNs: counted?.intervalNs ?? 0,
+    get metrics() {
+      if (counted !== undefined) derived ??= metrics(counted.counters, counted.intervalNs);
+      return derived;
+    },
+  };
+}
+
+/** The rows of a list: objects without counters. */
+export function listRows(device: string, listing: Listing, selection: Selection): StatsRow[] {
+  return rowsOf(device, listing, selection, undefined);
+}
+
+/** The rows of a report on one device: areas region by region, then regions, then groups. */
+export function sampleRows(device: string, sample: Sample, selection: Selection): StatsRow[] {
+  return rowsOf(device, sample.listing, selection, sample);
+}
+
+function rowsOf(device: string, listing: Listing, selection: Selection, sample: Sample | undefined): StatsRow[] {
+  const { types, skipSingleArea, regionId } = selection;
+  const groupOf = new Map(listing.groups.flatMap((group) => group.members.map((id) => [id, group])));
+  const byId = new Map(listing.regions.map((region) => [region.id, region]));
+  // A region that vanished after it was listed has no counters, and no row in a report.
+  const regions = listing.regions.filter(
+    ({ id }) => (regionId === undefined || id === regionId) && (sample === undefined || sample.regions.has(id)),
+  );
+  const factsOf = (region: Region): RowFacts => {
+    const group = groupOf.get(region.id);
+    return {
+      type: 'region',
+      device,
+      name: nameOf(device, group),
+      region,
+      group,
+      regionIds: `${region.id}`,
+      length: region.length,
+      areaId: 0,
+      areaCount: areaCount(region),
+      areaStart: region.start,
+      areaLength: region.step,
+      areaOffset: 0n,
+      userData: userDataOf(region, listing.groups),
+    };
+  };
+  const rows: StatsRow[] = [];
+  if (types.has('area')) {
+    for (const region of regions) rows.push(...areaRows(factsOf(region), sample));
+  }
+  if (types.has('region')) {
+    for (const region of regions) {
+      if (skipSingleArea && areaCount(region) === 1) continue;
+      rows.push(row(factsOf(region), sample?.regions.get(region.id)));
+    }
+  }
+  if (types.has('group') && regionId === undefined) {
+    for (const group of listing.groups) {
+      const leader = byId.get(group.id);
+      if (leader === undefined || (sample !== undefined && !sample.groups.has(group.id))) continue;
+      const length = group.members.reduce((sum, id) => sum + (byId.get(id)?.length ?? 0n), 0n);
+      const facts: RowFacts = {
+        ...factsOf(leader),
+        type: 'group',
+        regionIds: formatIds(group.members),
+        length,
+        areaCount: 1,
+        areaLength: length,
+        userData: '',
+      };
+      rows.push(row(facts, sample?.groups.get(group.id)));
+    }
+  }
+  return rows;
+}
+
+function nameOf(device: string, group: Group | undefined): string {
+  return group === undefined || group.alias === '' ? device : group.alias;
+}
+
+function areaRows(facts: RowFacts, sample: Sample | undefined): StatsRow[] {
+  const { region } = facts;
+  const counted = sample?.regions.get(region.id);
+  return Array.from({ length: facts.areaCount }, (_, areaId) => {
+    const areaOffset = region.step * BigInt(areaId);
+    const rest = region.length - areaOffset;
+    const counters = counted?.areas[areaId]?.counters;
+    return row(
+      {
+        ...facts,
+        type: 'area',
+        areaId,
+        areaOffset,
+        areaStart: region.start + areaOffset,
+        areaLength: rest < region.step ? rest : region.step,
+      },
+      counted === undefined || counters === undefined ? undefined : { counters, intervalNs: counted.intervalNs },
+    );
+  });
+}

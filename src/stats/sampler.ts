@@ -1,0 +1,216 @@
+import { setTimeout } from 'node:timers/promises';
+import { DmError } from '../mapper/errors.ts';
+import {
+  type AreaCounters,
+  COUNTER_NAMES,
+  type Counters,
+  ZERO_COUNTERS,
+  addCounters,
+  subtractCounters,
+  sumCounters,
+} from './counters.ts';
+import type { DeviceStats } from './device-stats.ts';
+import type { Group, Listing } from './group.ts';
+import type { Region } from './region.ts';
+
+/** Where a sampler takes its time from. */
+export interface SampleClock {
+  /** Monotonic nanoseconds. */
+  now(): bigint;
+  /** Resolves after `ms`; rejects with an AbortError when `signal` fires. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's monotonic clock. */
+export const systemSampleClock: SampleClock = {
+  now: () => process.hrtime.bigint(),
+  wait: (ms, signal) => setTimeout(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+/** One region's counters as the kernel gave them. */
+export interface RegionReading {
+  readonly region: Region;
+  readonly areas: readonly AreaCounters[];
+  /** When they were read, monotonic nanoseconds. */
+  readonly atNs: bigint;
+}
+
+/** A device's regions, groups and counters. Regions that were deleted between the list and the print are left out. */
+export interface Reading {
+  readonly listing: Listing;
+  readonly regions: ReadonlyMap<number, RegionReading>;
+  readonly atNs: bigint;
+}
+
+/** What was counted in a region. */
+export interface RegionSample {
+  readonly region: Region;
+  readonly areas: readonly AreaCounters[];
+  /** The sum of the areas. */
+  readonly counters: Counters;
+  readonly intervalNs: number;
+}
+
+/** What was counted in a group, by its regions and those that it carries. */
+export interface GroupSample {
+  readonly group: Group;
+  readonly counters: Counters;
+  readonly intervalNs: number;
+}
+
+/** What was counted on a device in one interval. */
+export interface Sample {
+  readonly listing: Listing;
+  /** By region id. */
+  readonly regions: ReadonlyMap<number, RegionSample>;
+  /** By group id. */
+  readonly groups: ReadonlyMap<number, GroupSample>;
+  /** Regions whose counters somebody cleared in the interval: what is given for them is less than what was. */
+  readonly cleared: readonly number[];
+  /** Whole intervals that passed unseen, because reading took longer. */
+  readonly missed: number;
+}
+
+/** Reads all counters of a device without changing them. @param programId undefined for all programs */
+export async function read(
+  stats: DeviceStats,
+  programId?: string,
+  clock: SampleClock = systemSampleClock,
+): Promise<Reading> {
+  const listing = await stats.list(programId);
+  const regions = new Map<number, RegionReading>();
+  for (const region of listing.regions) {
+    try {
+      const areas = await stats.print(region);
+      regions.set(region.id, { region, areas, atNs: clock.now() });
+    } catch (error) {
+      if (!DmError.is(error, 'ENOENT')) throw error;
+    }
+  }
+  return { listing, regions, atNs: clock.now() };
+}
+
+/** A reading as a sample: everything since the counters were last cleared, as if it had happened in `intervalNs`. */
+export function totals(reading: Reading, intervalNs: number): Sample {
+  return sampleOf(reading, () => intervalNs, intervalNs, undefined);
+}
+
+/** What was counted between two readings of a device. */
+export function difference(before: Reading, now: Reading): Sample {
+  const intervalOf = (reading: RegionReading): number => {
+    // A region that was not there before counts from some moment on that nobody knows.
+    const from = before.regions.get(reading.region.id)?.atNs ?? before.atNs;
+    return Math.max(1, Number(reading.atNs - from));
+  };
+  return sampleOf(now, intervalOf, Math.max(1, Number(now.atNs - before.atNs)), before);
+}
+
+function sampleOf(
+  now: Reading,
+  intervalOf: (reading: RegionReading) => number,
+  wholeNs: number,
+  before: Reading | undefined,
+): Sample {
+  const regions = new Map<number, RegionSample>();
+  const cleared: number[] = [];
+  for (const [id, reading] of now.regions) {
+    const base = before?.regions.get(id);
+    const known = base !== undefined && isSameRegion(base.region, reading.region) ? base : undefined;
+    const { areas, wasCleared } = areaDeltas(reading, known);
+    if (wasCleared) cleared.push(id);
+    const counters = sumCounters(areas.map((area) => area.counters));
+    regions.set(id, { region: reading.region, areas, counters, intervalNs: intervalOf(reading) });
+  }
+  const groups = new Map<number, GroupSample>();
+  for (const group of now.listing.groups) {
+    const members = group.members.flatMap((id) => regions.get(id) ?? []);
+    if (members.length === 0) continue;
+    const counters = addCounters(sumCounters(members.map((member) => member.counters)), carriedDelta(group, now, before));
+    groups.set(group.id, { group, counters, intervalNs: regions.get(group.id)?.intervalNs ?? wholeNs });
+  }
+  return { listing: now.listing, regions, groups, cleared, missed: 0 };
+}
+
+/** An id is reused at once: another region may bear it. */
+function isSameRegion(a: Region, b: Region): boolean {
+  return a.start === b.start && a.length === b.length && a.step === b.step && a.programId === b.programId;
+}
+
+function areaDeltas(
+  now: RegionReading,
+  before: RegionReading | undefined,
+): { areas: readonly AreaCounters[]; wasCleared: boolean } {
+  if (before === undefined) return { areas: now.areas, wasCleared: false };
+  const deltas = now.areas.map((area, index) => {
+    const base = before.areas[index]?.counters ?? ZERO_COUNTERS;
+    return { ...area, counters: subtractCounters(area.counters, base) };
+  });
+  // The counters only grow: one that shrank was cleared, and what it shows now is what came after.
+  const wasCleared = deltas.some(({ counters }) => isNegative(counters));
+  return { areas: wasCleared ? now.areas : deltas, wasCleared };
+}
+
+function isNegative(delta: Counters): boolean {
+  return COUNTER_NAMES.some((name) => name !== 'inFlight' && delta[name] < 0n) || delta.histogram.some((bin) => bin < 0n);
+}
+
+/**
+ * What a group counted through regions that are no more: what it carries now beyond before, less what those regions had
+ * shown before already. Zero when they were deleted without being carried.
+ */
+function carriedDelta(group: Group, now: Reading, before: Reading | undefined): Counters {
+  const carried = group.carried ?? ZERO_COUNTERS;
+  if (before === undefined) return carried;
+  const groupBefore = before.listing.groups.find(
+    ({ id, alias, members }) => id === group.id || (alias === group.alias && members.some((m) => group.members.includes(m))),
+  );
+  if (groupBefore === undefined) return ZERO_COUNTERS;
+  const gone = groupBefore.members.flatMap((id) => {
+    const base = before.regions.get(id);
+    const present = now.regions.get(id);
+    const remains = base !== undefined && present !== undefined && isSameRegion(base.region, present.region);
+    return base === undefined || remains ? [] : base.areas.map((area) => area.counters);
+  });
+  const shown = addCounters(groupBefore.carried ?? ZERO_COUNTERS, sumCounters(gone));
+  const delta = { ...subtractCounters(carried, shown), inFlight: 0n };
+  return isNegative(delta) ? ZERO_COUNTERS : delta;
+}
+
+/** How a device is sampled. */
+export interface SampleOptions {
+  readonly intervalMs: number;
+  /** Undefined for all programs. */
+  readonly programId?: string | undefined;
+  /** Ends the sampling; nothing is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: SampleClock;
+}
+
+/**
+ * Samples a device: after each interval, what was counted in it. Reads without clearing, so that any number of
+ * samplers and other programs see everything. The first sample comes after the first interval.
+ *
+ * @throws DmError ENXIO when the device is removed
+ */
+export async function* sample(
+  stats: DeviceStats,
+  { intervalMs, programId, signal, clock = systemSampleClock }: SampleOptions,
+): AsyncGenerator<Sample, void, void> {
+  const intervalNs = BigInt(Math.max(1, Math.round(intervalMs * 1e6)));
+  let before = await read(stats, programId, clock);
+  for (let due = before.atNs + intervalNs; ; due += intervalNs) {
+    const late = clock.now() - due;
+    const missed = late > 0n ? late / intervalNs : 0n;
+    due += missed * intervalNs;
+    try {
+      // Timers fire up to a millisecond early and late; waiting for a moment, not a time, keeps them from drifting.
+      await clock.wait(Math.max(0, Number(due - clock.now()) / 1e6), signal);
+    } catch (error) {
+      if (signal?.aborted === true) return;
+      throw error;
+    }
+    const now = await read(stats, programId, clock);
+    yield { ...difference(before, now), missed: Number(missed) };
+    before = now;
+  }
+}
