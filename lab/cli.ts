@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { type LabArguments, parseArguments, usage } from './arguments.ts';
+import { passedOn } from './environment.ts';
 import { bootGuest } from './guest.ts';
-import { askKeeper, startKeeper } from './keeper-client.ts';
+import { askKeeper, NoGuest, startKeeper } from './keeper-client.ts';
 import { kernelOf } from './kernel.ts';
 import { LabError } from './lab-error.ts';
 import { installPackages } from './packages.ts';
@@ -23,7 +24,7 @@ async function main(args: LabArguments, signal: AbortSignal): Promise<number> {
       return 0;
     case 'once': {
       await using guest = await bootGuest({ kernel, memoryMib, signal, say });
-      return (await guest.run(command, { ...sinks, timeoutMs })).status;
+      return (await guest.run(command, { ...sinks, timeoutMs, env: passedOn(process.env) })).status;
     }
     case 'up':
       await installPackages(say);
@@ -31,12 +32,26 @@ async function main(args: LabArguments, signal: AbortSignal): Promise<number> {
       await startKeeper({ kernel, memoryMib });
       return 0;
     case 'run': {
-      const request = { do: 'run', command, timeoutMs, cwd: process.cwd() } as const;
+      const env = passedOn(process.env);
+      const request = { do: 'run', command, timeoutMs, env, cwd: process.cwd() } as const;
       return askKeeper(request, { ...sinks, signal });
     }
+    case 'status': {
+      const up = await unlessDown(askKeeper({ do: 'status' }, { ...sinks, signal }));
+      process.stdout.write(up === undefined ? 'down\n' : 'up\n');
+      return up ?? 1;
+    }
     case 'down':
-    case 'status':
-      return askKeeper({ do: action }, { ...sinks, signal });
+      return (await unlessDown(askKeeper({ do: 'down' }, { ...sinks, signal }))) ?? 0;
+  }
+}
+
+async function unlessDown(answer: Promise<number>): Promise<number | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NoGuest) return undefined;
+    throw error;
   }
 }
 

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly cwd?: string | undefined;
 }
 
-const bootLimitMs: Record<Accelerator, number> = { kvm: 20_000, tcg: 180_000 };
+const bootLimitMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 180_000 };
 
 /** Boots a kernel with the host's files as its root. Fetches what is not there yet. */
 export async function bootGuest(options: BootOptions = {}): Promise<Guest> {
@@ -120,6 +120,11 @@ export class Guest implements AsyncDisposable {
     return turn;
   }
 
+  /** Rejects with the reason when the guest is no more. */
+  async alive(): Promise<void> {
+    await Promise.race([this.#gone, Promise.resolve()]);
+  }
+
   /** What the guest has read of the host's files may be old; read it again when asked for it. */
   forgetHostFiles(): void {
     this.#agent.call('forget');
@@ -146,7 +151,7 @@ export class Guest implements AsyncDisposable {
     signal.throwIfAborted();
     this.#keepVisible(cwd);
     const nonce = randomBytes(16).toString('hex');
-    const script = commandScript(argv, cwd, { ...commandEnvironment(process.env), ...options.env });
+    const script = commandScript(argv, cwd, { ...commandEnvironment(), ...options.env });
     const status = this.#agent.run(nonce, script, onStdout, onStderr);
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -1,2 +1,3 @@
 // One process for all kernel tests: each more costs 3.5 s of start in an emulated guest.
 import './filemap.test.ts';
+import './filemapd.test.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../mapper/errors.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { type Sample, read, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
@@ -46,13 +46,25 @@ export async function report(context: Context): Promise<number> {
   const options = { intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
   for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
-    const samples = await Promise.all(samplers.map((sampler) => sampler.next()));
-    if (signal.aborted) break;
+    const samples = await Promise.all(samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)));
+    if (signal.aborted || samples.every((one) => one === undefined)) break;
     if (cycle > 0) context.print('\n');
-    context.print(writer.write(rowsOf(samples.map((result) => (result.done === true ? undefined : result.value)))));
+    context.print(writer.write(rowsOf(samples)));
   }
   await Promise.all(samplers.map((sampler) => sampler.return()));
   return 0;
+}
+
+/** A device's next sample; undefined from when the device is gone: the report of the others goes on. */
+async function nextOf(context: Context, sampler: AsyncGenerator<Sample>, { name }: Device): Promise<Sample | undefined> {
+  try {
+    const result = await sampler.next();
+    return result.done === true ? undefined : result.value;
+  } catch (error) {
+    if (!DmError.is(error, 'ENXIO')) throw error;
+    context.warn(`WARNING: ${name}: the device is gone`);
+    return undefined;
+  }
 }
 
 /** How often a report repeats; undefined for once and at once. */

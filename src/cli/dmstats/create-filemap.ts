@@ -1,0 +1,79 @@
+import { DmError, UsageError } from '../../mapper/errors.ts';
+import { DeviceStats } from '../../stats/device-stats.ts';
+import { groupTagForm } from '../../stats/tag-form.ts';
+import { basename } from 'node:path';
+import type { Filemap } from '../../filemap/filemap.ts';
+import { isExpected } from '../run.ts';
+import type { Context } from './context.ts';
+import type { RegionOptions } from './create.ts';
+import { type OpenFile, checkFilemapOptions, follow, followModeOf, openGiven } from './follow.ts';
+
+/** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
+export async function createFilemaps(context: Context, region: RegionOptions): Promise<number> {
+  checkFilemapOptions(context);
+  const { options, words } = context;
+  if (words.length === 0) throw new UsageError('--filemap requires a file path argument');
+  if (options.has('foreground') && words.length > 1) {
+    throw new UsageError('--foreground follows one file: please specify one, or start without --foreground.');
+  }
+  const mode = await followModeOf(context);
+  const filemaps = await import('../../filemap/filemap.ts');
+  for (const given of words) {
+    const opened = await openGiven(context, given);
+    using file = opened.file;
+    const map = await named(opened, () =>
+      filemaps.createFilemap(context.dm, file, {
+        ...region,
+        group: !options.has('nogroup'),
+        alias: options.text('alias') ?? basename(opened.path),
+        tagForm: groupTagForm(),
+        signal: context.signal,
+      }),
+    );
+    for (const note of map.notes) context.warn(`${given}: ${note}`);
+    const isForeground = options.has('foreground') && mode !== undefined;
+    // The daemon's run may take days: what was made is told before.
+    if (isForeground) tell(context, given, map);
+    if (mode !== undefined && map.groupId !== undefined) {
+      try {
+        await follow(context, opened, map.groupId, mode);
+      } catch (error) {
+        if (isForeground || !(error instanceof Error)) throw error;
+        await removeAgain(context, map);
+        const reason = error.message.replace(/\.$/, '');
+        throw new UsageError(
+          `${given}: dmfilemapd did not start (${reason}): its regions were removed again; ` +
+            'use --nomonitor to map the file as it is now and not follow it',
+        );
+      }
+    }
+    if (!isForeground) tell(context, given, map);
+  }
+  return 0;
+}
+
+/** Puts the file's name before an error that does not know it. */
+async function named<T>({ given }: OpenFile, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isExpected(error) || DmError.is(error, 'EACCES')) throw error;
+    throw new UsageError(`${given}: ${error.message}`);
+  }
+}
+
+function tell(context: Context, given: string, { groupId, regionIds }: Filemap): void {
+  if (groupId !== undefined) {
+    context.print(`${given}: Created new group with ${regionIds.length} region(s) as group ID ${groupId}.\n`);
+    return;
+  }
+  for (const id of regionIds) context.print(`${given}: Created new region with 1 area as region ID ${id}.\n`);
+}
+
+/** A mapping that nobody keeps true would count other files' I/O as soon as this one changes. */
+async function removeAgain(context: Context, { device, groupId }: Filemap): Promise<void> {
+  const stats = new DeviceStats(context.dm, device);
+  // The daemon may have changed the regions before it failed: what the group holds now is what is ours.
+  const group = (await stats.list()).groups.find(({ id }) => id === groupId);
+  if (group !== undefined) await stats.deleteGroup(group);
+}

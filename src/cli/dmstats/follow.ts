@@ -1,0 +1,96 @@
+import { openSync, realpathSync } from 'node:fs';
+import type { FilemapdMode } from '../../filemapd/arguments.ts';
+import type { StartOptions } from '../../filemapd/start.ts';
+import type { FileView } from '../../filemap/file-view.ts';
+import { UsageError } from '../../mapper/errors.ts';
+import type { Context } from './context.ts';
+
+/** A file of the command line, open for mapping. */
+export interface OpenFile {
+  /** As the user wrote it. */
+  readonly given: string;
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly file: FileView;
+  readonly fd: number;
+}
+
+const INCOMPATIBLE: readonly (readonly [options: readonly string[], message: string])[] = [
+  [['areas', 'areasize'], '--filemap is incompatible with --areas and --areasize.'],
+  [['start', 'length'], '--filemap is incompatible with --start and --length.'],
+  [['segments'], '--filemap and --segments are incompatible.'],
+  [['userdata'], '--userdata is not yet supported with --filemap.'],
+  [['uuid', 'major', 'minor'], '--uuid and --major are incompatible with --filemap.'],
+  [['alldevices'], '--alldevices is incompatible with --filemap.'],
+];
+
+/** @throws UsageError for options of regions that have no meaning for files */
+export function checkFilemapOptions({ options }: Context): void {
+  for (const [names, message] of INCOMPATIBLE) {
+    if (names.some((name) => options.has(name))) throw new UsageError(message);
+  }
+}
+
+/**
+ * Which way dmfilemapd shall follow; undefined for not at all.
+ *
+ * @throws UsageError for a mode that is none, and for one with `--nomonitor`
+ */
+export async function followModeOf({ options }: Context): Promise<FilemapdMode | undefined> {
+  const follow = options.text('follow');
+  if (follow !== undefined && options.has('nomonitor')) {
+    throw new UsageError('Use of --follow is incompatible with --nomonitor.');
+  }
+  if (follow !== undefined && options.has('nogroup')) {
+    throw new UsageError('Use of --follow is incompatible with --nogroup: dmfilemapd follows groups.');
+  }
+  const { filemapdModeFromString } = await import('../../filemapd/arguments.ts');
+  const mode = filemapdModeFromString(follow ?? 'inode');
+  return options.has('nomonitor') || options.has('nogroup') ? undefined : mode;
+}
+
+/** Opens a file of the command line. @throws UsageError saying which and why not */
+export async function openGiven(context: Context, given: string): Promise<OpenFile> {
+  const { openFile } = context.world;
+  if (openFile !== undefined) return { given, path: given, ...openFile(given) };
+  let path: string;
+  try {
+    path = realpathSync(given);
+  } catch (error) {
+    throw new UsageError(`Could not canonicalize file name: ${given} (${reasonOf(error)})`);
+  }
+  const { fileOfDescriptor } = await import('../../filemap/open-file.ts');
+  try {
+    const fd = openSync(path, 'r');
+    return { given, path, file: fileOfDescriptor(fd), fd };
+  } catch (error) {
+    throw new UsageError(`Could not open ${path} for reading (${reasonOf(error)})`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/, '');
+}
+
+/** Starts dmfilemapd for a file's group; it has taken over when this resolves. @throws UsageError with its reason */
+export async function follow(
+  context: Context,
+  { path, fd }: OpenFile,
+  groupId: number,
+  mode: FilemapdMode,
+): Promise<void> {
+  const { options, world } = context;
+  const foreground = options.has('foreground');
+  const start = world.startFilemapd ?? (await import('../../filemapd/start.ts')).startFilemapd;
+  const how: StartOptions = {
+    // In the foreground the daemon closes its descriptor; ours stays ours.
+    fd: foreground && world.openFile === undefined ? openSync(`/proc/self/fd/${fd}`, 'r') : fd,
+    groupId,
+    path,
+    mode,
+    foreground,
+    verbose: Math.min(3, options.count('verbose')),
+  };
+  await start(how);
+}

@@ -1,0 +1,34 @@
+import { UsageError } from '../../mapper/errors.ts';
+import { isExpected } from '../run.ts';
+import type { Context } from './context.ts';
+import { checkFilemapOptions, follow, followModeOf, openGiven } from './follow.ts';
+
+/** `dmstats update_filemap`: brings a file's group up to date, then has dmfilemapd follow it. */
+export async function updateFilemap(context: Context): Promise<number> {
+  checkFilemapOptions(context);
+  const { options, words } = context;
+  const [given] = words;
+  if (given === undefined) throw new UsageError('update_filemap requires a file path argument');
+  if (words.length > 1) throw new UsageError('update_filemap takes one file: a group is for one.');
+  const asked = options.integer('groupid');
+  if (asked === undefined) throw new UsageError('--groupid is required to update a filemap group.');
+  const mode = await followModeOf(context);
+  const filemaps = await import('../../filemap/filemap.ts');
+  const opened = await openGiven(context, given);
+  using file = opened.file;
+  const { groupId, regionIds, notes } = await filemaps.updateFilemap(context.dm, file, {
+    groupId: asked,
+    signal: context.signal,
+  });
+  for (const note of notes) context.warn(`${given}: ${note}`);
+  if (groupId !== asked) context.print(`Group ID changed from ${asked} to ${groupId}\n`);
+  context.print(`${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`);
+  if (mode === undefined) return 0;
+  try {
+    await follow(context, opened, groupId, mode);
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    throw new UsageError(`${given}: dmfilemapd did not start (${error.message.replace(/\.$/, '')}); the group remains`);
+  }
+  return 0;
+}
