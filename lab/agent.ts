@@ -5,7 +5,7 @@ import type { Machine } from './machine.ts';
 import { OutputEnd } from './output-end.ts';
 import { agentCall } from './shell.ts';
 
-/** Takes output as it comes. No more is read while its promise waits. */
+/** Takes output as it comes. No more is read while its promise waits. The agent's may not fail. */
 export type Sink = (chunk: Buffer) => void | Promise<void>;
 
 // Something left running may hold a command's outputs open; they are cut after this much silence.
@@ -18,9 +18,11 @@ export class Agent {
 
   constructor(machine: Machine) {
     this.#machine = machine;
-    // That QEMU has gone is told by its exit, not by its sockets.
-    for (const socket of [machine.control, machine.stdout, machine.stderr]) socket.on('error', () => {});
     this.#lines = createInterface({ input: machine.control });
+    // That QEMU has gone is told by its exit. A control socket's error is told to the interface too.
+    for (const source of [machine.control, this.#lines, machine.stdout, machine.stderr]) {
+      source.on('error', () => {});
+    }
   }
 
   call(name: string, ...words: readonly string[]): void {
@@ -41,8 +43,7 @@ export class Agent {
     ]);
     const exit = once(this.#lines, 'line') as Promise<[string]>;
     this.call('run', nonce, script);
-    // Outputs cannot end before the command; if they fail first, that is to be heard.
-    const [line] = await Promise.race([exit, outputs.then(() => exit)]);
+    const [line] = await exit;
     const silence = setTimeout(() => this.call('cut'), silenceMs);
     const prolong = () => silence.refresh();
     stdout.on('data', prolong);
@@ -60,16 +61,12 @@ export class Agent {
 
 function readUntil(stream: Socket, mark: string, sink: Sink): Promise<void> {
   const end = new OutputEnd(mark);
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const take = async (chunk: Buffer) => {
       stream.pause();
       const { output, ended } = end.push(chunk);
       if (ended) stream.off('data', take);
-      try {
-        if (output.length > 0) await sink(output);
-      } catch (error) {
-        reject(error);
-      }
+      if (output.length > 0) await sink(output);
       if (ended) resolve();
       else stream.resume();
     };

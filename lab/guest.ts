@@ -145,14 +145,25 @@ export class Guest implements AsyncDisposable {
   }
 
   async #run(argv: readonly string[], options: RunOptions): Promise<{ status: number }> {
-    const { cwd = process.cwd(), onStdout = () => {}, onStderr = () => {} } = options;
-    const signals = [options.signal, options.timeoutMs && AbortSignal.timeout(options.timeoutMs)];
-    const signal = AbortSignal.any(signals.filter((each) => each instanceof AbortSignal));
+    const { cwd = process.cwd(), timeoutMs, onStdout, onStderr } = options;
+    const unwanted = new AbortController();
+    const signals = [unwanted.signal];
+    if (options.signal) signals.push(options.signal);
+    if (timeoutMs !== undefined) signals.push(AbortSignal.timeout(timeoutMs));
+    const signal = AbortSignal.any(signals);
     signal.throwIfAborted();
+    // Output nobody takes any more ends the command; the rest of it is read and dropped.
+    const guard = (sink: Sink | undefined) => async (chunk: Buffer) => {
+      try {
+        if (!unwanted.signal.aborted) await sink?.(chunk);
+      } catch (error) {
+        unwanted.abort(error);
+      }
+    };
     this.#keepVisible(cwd);
     const nonce = randomBytes(16).toString('hex');
     const script = commandScript(argv, cwd, { ...commandEnvironment(), ...options.env });
-    const status = this.#agent.run(nonce, script, onStdout, onStderr);
+    const status = this.#agent.run(nonce, script, guard(onStdout), guard(onStderr));
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });

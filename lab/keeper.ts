@@ -23,8 +23,9 @@ let seen = checkoutFingerprint(checkout);
 async function serve(booting: Promise<Guest>, socket: Socket): Promise<void> {
   const hungUp = new AbortController();
   socket.on('close', () => hungUp.abort());
-  socket.on('error', () => {});
   const lines = createInterface({ input: socket });
+  // Told to the interface too; a 'close' follows.
+  for (const source of [socket, lines]) source.on('error', () => {});
   const [line] = (await once(lines, 'line', { signal: hungUp.signal })) as [string];
   const request = JSON.parse(line) as KeeperRequest;
   const answer = await answerTo(await booting, request, socket, hungUp.signal).catch(

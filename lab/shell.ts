@@ -1,6 +1,7 @@
 /** A word as the guest's busybox shell reads it back, on one line whatever is in it. */
 export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`).replaceAll('\n', `'$'\\n''`)}'`;
+  const special = (character: string) => (character === "'" ? `'\\''` : `'$'\\n''`);
+  return `'${word.replaceAll(/['\n]/g, special)}'`;
 }
 
 /** A line of shell for the agent: a function of guest/agent.sh and its words. */

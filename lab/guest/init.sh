@@ -19,6 +19,10 @@ mount --move /dev /new/dev
 mkdir -p /new/dev/pts /new/dev/shm
 mount -t devpts -o gid=5,mode=620 devpts /new/dev/pts
 mount -t tmpfs shm /new/dev/shm
+ln -s /proc/self/fd /new/dev/fd
+ln -s fd/0 /new/dev/stdin
+ln -s fd/1 /new/dev/stdout
+ln -s fd/2 /new/dev/stderr
 mount --move /sys /new/sys
 mount -t debugfs debugfs /new/sys/kernel/debug
 mount -t tracefs tracefs /new/sys/kernel/tracing

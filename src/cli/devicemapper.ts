@@ -1,5 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from './version.ts';
 
 const HELP = `Usage: devicemapper <command> [<arguments>]
 

@@ -14,6 +14,8 @@ export const IDLE_LOOK_MS = 5000;
 export const QUIET_AFTER_MS = 5000;
 /** Looks and updates are at least so many milliseconds apart, so that a storm of notices costs little. */
 export const DEBOUNCE_MS = 20;
+/** What is due within so many milliseconds is done now: timers may end a little early, and a second wake-up costs more. */
+const SLACK_MS = 10;
 /** Milliseconds between two looks for a file that has left its path. */
 const ABSENT_LOOK_MS = 25;
 /** Updates that a change of size or blocks calls for take at most a tenth of the time, others a hundredth. */
@@ -219,10 +221,10 @@ function decide(state: MonitorState, now: number): Step {
     state.lastListed + Math.max(isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
   const due = state.urgent ? urgentAt : state.soft ? softAt : Number.POSITIVE_INFINITY;
   if (now >= due) return { state, effect: { type: 'update', tidy: false } };
-  if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS) {
+  if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS - SLACK_MS) {
     return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };
   }
-  if (now >= listAt) return { state, effect: { type: 'checkGroup' } };
+  if (now >= listAt - SLACK_MS) return { state, effect: { type: 'checkGroup' } };
   const next = Math.min(due - now, listAt - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
   if (state.pending) {
     const ms = Math.min(next, state.backoffMs);

@@ -1,7 +1,7 @@
 import { ZERO_COUNTERS, type CounterName } from '../stats/counters.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { type HistogramForm, histogramText } from './histogram.ts';
-import { percent, percentText, twoDecimals } from './number.ts';
+import { PERCENT_1, carefulPercentText, percent, twoDecimals } from './number.ts';
 import type { StatsRow } from './rows.ts';
 import { type Units, sizeText } from './size.ts';
 
@@ -116,8 +116,8 @@ export const FIELDS: readonly Field[] = [
   rate((m) => m.throughput, 'throughput', 'Throughput', 10, 'I/Os per second.'),
   milliseconds((m) => m.serviceTimeNs, 'service_time', 'SvcTm', 5, 'Busy time per I/O (ms).'),
   {
-    ...rate((m) => percent(m.utilization, 1), 'util', 'Util%', 5, 'Utilization.'),
-    text: ({ metrics }) => percentText(percent(metrics?.utilization ?? 0, 1)),
+    ...rate((m) => percent(m.utilization, 1) / PERCENT_1, 'util', 'Util%', 5, 'Utilization.'),
+    text: ({ metrics }) => carefulPercentText(percent(metrics?.utilization ?? 0, 1)),
   },
   histogram('stats', 'count', 'none', 'hist_count', COUNTS, 16, 'Latency histogram counts.'),
   histogram('stats', 'count', 'lower', 'hist_count_bounds', COUNTS, 16, 'Latency histogram counts with bin boundaries.'),

@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../mapper/units.ts';
 import { bins } from '../stats/counters.ts';
 import { formatTime } from '../stats/histogram-bounds.ts';
-import { percent, twoDecimals } from './number.ts';
+import { percent, percentText } from './number.ts';
 
 /** How a histogram is written in one line. */
 export interface HistogramForm {
@@ -40,7 +40,7 @@ export function histogramText(bounds: readonly Nanoseconds[], counts: readonly b
       bound += colon;
     }
     if (!hasValues) return bound;
-    const value = form.values === 'count' ? `${count}` : twoDecimals(percent(Number(count), total));
+    const value = form.values === 'count' ? `${count}` : percentText(percent(Number(count), total));
     // What a bound takes beyond its width, the value gives.
     const excess = bound === '' ? 0 : bound.length - (boundWidth + 1);
     const width = padded ? Math.max(0, VALUE_WIDTH - excess) : 0;

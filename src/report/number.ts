@@ -10,23 +10,26 @@ export function twoDecimals(value: number): string {
   return value.toFixed(2);
 }
 
-const PERCENT_1 = 1e6;
-const PERCENT_100 = 1e8;
+/** Millionths of a percent, as libdevmapper counts percentages. */
+export const PERCENT_1 = 1_000_000;
+const PERCENT_100 = 100 * PERCENT_1;
+const HUNDREDTH = PERCENT_1 / 100;
 
-/**
- * `part` of `whole` as libdevmapper rounds percentages: millionths of a percent, cut off, kept as a 32-bit float; 0 and
- * 100 only when they are exact.
- */
+/** `part` of `whole` in millionths of a percent, cut off; 0 and 100 % only when they are exact. */
 export function percent(part: number, whole: number): number {
   if (part === 0 || whole === 0) return 0;
-  if (part === whole) return 100;
-  const millionths = Math.trunc(PERCENT_100 * (part / whole));
-  return Math.fround(Math.min(Math.max(millionths, 1), PERCENT_100 - 1) / PERCENT_1);
+  if (part === whole) return PERCENT_100;
+  return Math.min(Math.max(Math.trunc(PERCENT_100 * (part / whole)), 1), PERCENT_100 - 1);
 }
 
-/** A percentage with two decimals that reads 0.00 or 100.00 only when it is. */
-export function percentText(value: number): string {
-  if (value > 0 && value < 0.01) return '0.01';
-  if (value > 99.99 && value < 100) return '99.99';
-  return twoDecimals(value);
+/** Millionths of a percent as percent with two decimals; libdevmapper keeps them in a 32-bit float. */
+export function percentText(millionths: number): string {
+  return twoDecimals(Math.fround(millionths / PERCENT_1));
+}
+
+/** As `percentText`, but 0.00 and 100.00 are only what is exactly that. */
+export function carefulPercentText(millionths: number): string {
+  if (millionths > 0 && millionths < HUNDREDTH) return '0.01';
+  if (millionths > PERCENT_100 - HUNDREDTH && millionths < PERCENT_100) return '99.99';
+  return percentText(millionths);
 }

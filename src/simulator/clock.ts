@@ -91,7 +91,7 @@ export class SimulatedClock implements Clock {
   /** Moves the time on at once: due I/O ends and sleepers are released, but their code runs only when the test awaits. */
   advanceNs(ns: number): void {
     const target = this.#target(ns);
-    while (this.#runNext(target)) continue;
+    while (this.#runNext(target));
     this.#moveTo(target);
   }
 

@@ -1,15 +1,15 @@
 import { DM_FLAGS, type DmCommand, DmTargetMsg, encodeDeviceNumber } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { depsAnswer, listAnswer, statusAnswer } from './answers.ts';
-import type { SimulatedDevice, Work } from './device.ts';
+import type { SimulatedDevice } from './device.ts';
 import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import { runMessage } from './messages.ts';
 import type { Request } from './request.ts';
 import { parseTable } from './table.ts';
+import type { Work } from './work.ts';
 
-/** What a command does; it reads its payload before the first wait. */
-export type Handler = (kernel: SimulatedKernel, request: Request) => Work;
+type Handlers<Result> = Readonly<Partial<Record<DmCommand, (kernel: SimulatedKernel, request: Request) => Result>>>;
 
 /** Commands that read and answer the header only. */
 export const WITHOUT_PAYLOAD: ReadonlySet<DmCommand> = new Set([
@@ -51,11 +51,11 @@ function state(kernel: SimulatedKernel, request: Request, device: SimulatedDevic
   header.targetCount = table?.targets.length ?? 0;
 }
 
-function* list(kernel: SimulatedKernel, request: Request): Work {
+function list(kernel: SimulatedKernel, request: Request): void {
   listAnswer(kernel, request);
 }
 
-function* create(kernel: SimulatedKernel, request: Request): Work {
+function create(kernel: SimulatedKernel, request: Request): void {
   const forced = request.has(DM_FLAGS.PERSISTENT_DEV);
   const { dev } = request.header;
   const minor = forced ? Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n)) : undefined;
@@ -64,7 +64,7 @@ function* create(kernel: SimulatedKernel, request: Request): Work {
   state(kernel, request, device);
 }
 
-function* remove(kernel: SimulatedKernel, request: Request): Work {
+function remove(kernel: SimulatedKernel, request: Request): void {
   const device = find(kernel, request);
   // I/O in flight is the I/O of somebody who has it open.
   if (kernel.openCount(device) > 0 || device.hasIo) {
@@ -107,11 +107,11 @@ function* suspendOrResume(kernel: SimulatedKernel, request: Request): Work {
   state(kernel, request, device);
 }
 
-function* status(kernel: SimulatedKernel, request: Request): Work {
+function status(kernel: SimulatedKernel, request: Request): void {
   state(kernel, request, find(kernel, request));
 }
 
-function* load(kernel: SimulatedKernel, request: Request): Work {
+function load(kernel: SimulatedKernel, request: Request): void {
   const device = find(kernel, request);
   const newer = kernel.release !== '6.1';
   const table = parseTable(
@@ -136,21 +136,21 @@ function* load(kernel: SimulatedKernel, request: Request): Work {
   state(kernel, request, device);
 }
 
-function* clear(kernel: SimulatedKernel, request: Request): Work {
+function clear(kernel: SimulatedKernel, request: Request): void {
   const device = find(kernel, request);
   device.inactive = undefined;
   request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
   state(kernel, request, device);
 }
 
-function* deps(kernel: SimulatedKernel, request: Request): Work {
+function deps(kernel: SimulatedKernel, request: Request): void {
   const device = find(kernel, request);
   state(kernel, request, device);
   const table = request.has(DM_FLAGS.QUERY_INACTIVE_TABLE) ? device.inactive : device.live;
   if (table !== undefined) depsAnswer(table, request);
 }
 
-function* tableStatus(kernel: SimulatedKernel, request: Request): Work {
+function tableStatus(kernel: SimulatedKernel, request: Request): void {
   const device = find(kernel, request);
   state(kernel, request, device);
   const table = request.has(DM_FLAGS.QUERY_INACTIVE_TABLE) ? device.inactive : device.live;
@@ -177,16 +177,20 @@ function* message(kernel: SimulatedKernel, request: Request): Work {
   }
 }
 
-/** What each command does; those that are not here are answered ENOTTY. */
-export const handlers: Readonly<Partial<Record<DmCommand, Handler>>> = {
+/** What the commands do that return at once. */
+export const promptCommands: Handlers<void> = {
   DM_LIST_DEVICES: list,
   DM_DEV_CREATE: create,
   DM_DEV_REMOVE: remove,
-  DM_DEV_SUSPEND: suspendOrResume,
   DM_DEV_STATUS: status,
   DM_TABLE_LOAD: load,
   DM_TABLE_CLEAR: clear,
   DM_TABLE_DEPS: deps,
   DM_TABLE_STATUS: tableStatus,
+};
+
+/** What the commands do that may wait for I/O in flight; their payload is read before the first wait. */
+export const waitingCommands: Handlers<Work> = {
+  DM_DEV_SUSPEND: suspendOrResume,
   DM_TARGET_MSG: message,
 };

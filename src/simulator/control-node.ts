@@ -4,11 +4,11 @@ import { version3 } from '../kernel/struct.ts';
 import type { ControlNode } from '../mapper/control-node.ts';
 import { SystemError } from '../system/errors.ts';
 import { deviceText } from './block-device.ts';
-import { type Handler, handlers, WITHOUT_PAYLOAD } from './commands.ts';
-import type { Work } from './device.ts';
+import { promptCommands, WITHOUT_PAYLOAD, waitingCommands } from './commands.ts';
 import { Refusal, SimulatorError } from './errors.ts';
-import { runNow, type SimulatedKernel } from './kernel.ts';
+import type { SimulatedKernel } from './kernel.ts';
 import { Request } from './request.ts';
+import { runNow, type Work } from './work.ts';
 
 const DM_MAJOR_VERSION = 4;
 
@@ -84,7 +84,10 @@ export class SimulatedControlNode implements ControlNode {
     }
   }
 
-  /** The kernel's checks before a command runs, in its order (drivers/md/dm-ioctl.c, `ctl_ioctl`). */
+  /**
+   * The kernel's checks before a command runs, in its order (drivers/md/dm-ioctl.c, `ctl_ioctl`); then the command,
+   * unless it is one that may wait: what is left to do of such a one is returned.
+   */
   #begin(
     command: DmCommand,
     buffer: Uint8Array,
@@ -101,15 +104,19 @@ export class SimulatedControlNode implements ControlNode {
     version3.set(view, offset, this.#kernel.version);
     if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
-    const handler: Handler | undefined = handlers[command];
-    if (handler === undefined) throw new Refusal(ERRNO.ENOTTY);
+    const prompt = promptCommands[command];
+    const waiting = waitingCommands[command];
+    if (prompt === undefined && waiting === undefined) throw new Refusal(ERRNO.ENOTTY);
     const request = new Request(buffer, WITHOUT_PAYLOAD.has(command));
     if (command === 'DM_DEV_CREATE') {
       if (request.name === '') throw new Refusal(ERRNO.EINVAL);
     } else if (command !== 'DM_LIST_DEVICES' && request.name !== '' && request.uuid !== '') {
       throw new Refusal(ERRNO.EINVAL);
     }
-    return { work: handler(this.#kernel, request), request };
+    if (waiting !== undefined) return { work: waiting(this.#kernel, request), request };
+    prompt?.(this.#kernel, request);
+    request.finish();
+    return undefined;
   }
 
   [Symbol.dispose](): void {

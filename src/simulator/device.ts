@@ -4,12 +4,7 @@ import type { DeviceStats } from './device-stats.ts';
 import { SimulatorError } from './errors.ts';
 import type { SimulatedIo } from './io.ts';
 import type { Table } from './table.ts';
-
-/** Something to wait for: calls back once when it may have come. */
-export type Wait = (wake: () => void) => void;
-
-/** A piece of work of the kernel that may wait; what it yields is what it waits for. */
-export type Work<T = void> = Generator<Wait, T, void>;
+import type { Work } from './work.ts';
 
 /** A device-mapper device. */
 export class SimulatedDevice implements BlockDevice {
@@ -105,9 +100,8 @@ export class SimulatedDevice implements BlockDevice {
 
   /** Suspends it: waits for the I/O in flight, holds new I/O. */
   *suspend(): Work {
-    const device = this;
     yield* this.quiesced(() => {
-      device.suspended = true;
+      this.suspended = true;
     });
   }
 

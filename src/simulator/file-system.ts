@@ -1,8 +1,8 @@
 import type { FileFacts } from '../filemap/file-view.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
-import type { RawExtent } from '../system/fiemap.ts';
 import { SystemError } from '../system/errors.ts';
+import type { RawExtent } from '../system/fiemap.ts';
 import { BlockAllocator } from './allocator.ts';
 import type { SimulatedDevice } from './device.ts';
 import { Refusal, SimulatorError } from './errors.ts';

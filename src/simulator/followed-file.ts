@@ -2,9 +2,9 @@ import type { FileFacts, FileView } from '../filemap/file-view.ts';
 import type { FollowedFile, Notices } from '../filemapd/followed-file.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import { SimulatorError } from './errors.ts';
+import type { SimulatedFileSystem } from './file-system.ts';
 import type { SimulatedHandle } from './handle.ts';
 import type { NoticeKind, SimulatedInode, Watcher } from './inode.ts';
-import type { SimulatedFileSystem } from './file-system.ts';
 
 /** An open file of a simulated file system. */
 export class SimulatedFile implements FileView {

@@ -4,7 +4,7 @@ import { SystemError } from '../system/errors.ts';
 import { type BlockDevice, deviceKey, deviceText, SimulatedDisk } from './block-device.ts';
 import { SimulatedClock } from './clock.ts';
 import { SimulatedControlNode } from './control-node.ts';
-import { SimulatedDevice, type Work } from './device.ts';
+import { SimulatedDevice } from './device.ts';
 import { DeviceStats, type StatsLimits, type StatsMemory } from './device-stats.ts';
 import { Refusal, SimulatorError } from './errors.ts';
 import { type FaultRule, Faults, type IoctlCall } from './faults.ts';
@@ -14,6 +14,7 @@ import { runMessage } from './messages.ts';
 import type { Instant } from './stats-region.ts';
 import { Table } from './table.ts';
 import { toByteString } from './words.ts';
+import { runNow } from './work.ts';
 
 /** The kernels whose differences are modelled. */
 export type KernelRelease = '6.1' | '6.12';
@@ -104,7 +105,10 @@ export class SimulatedKernel {
   }
 
   /** Adds a device with a live linear table onto a disk of its own, as `dmsetup create` would. */
-  addDevice(name: string, { sectors, uuid = '' }: { readonly sectors: number; readonly uuid?: string }): SimulatedDevice {
+  addDevice(
+    name: string,
+    { sectors, uuid = '' }: { readonly sectors: number; readonly uuid?: string },
+  ): SimulatedDevice {
     const disk = this.addDisk({ sectors });
     const device = this.create(toByteString(name), toByteString(uuid), undefined);
     const target = {
@@ -227,16 +231,4 @@ export class SimulatedKernel {
     }
     return count;
   }
-}
-
-/** Runs work that must not wait. @throws SimulatorError when it would */
-export function runNow<T>(work: Work<T>, what: string): T {
-  const step = work.next();
-  if (step.done) return step.value;
-  // Lets the work undo what it began, as if it had never been asked for.
-  work.return(undefined as T);
-  throw new SimulatorError(
-    `"${what}" waits for I/O in flight, and a synchronous call would block the test for ever: ` +
-      'end the I/O first, or use the asynchronous call',
-  );
 }

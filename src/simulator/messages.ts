@@ -1,9 +1,10 @@
 import { ERRNO } from '../kernel/errno.ts';
-import type { SimulatedDevice, Work } from './device.ts';
+import type { SimulatedDevice } from './device.ts';
 import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import { parseStatsMessage } from './stats-messages.ts';
 import { sameWord, splitWords } from './words.ts';
+import type { Work } from './work.ts';
 
 /** A message's answer; `full` when it did not fit. */
 export type MessageResult = { readonly answer: string | undefined } | 'full';

@@ -59,12 +59,7 @@ export class Request {
     }
     this.name = readText(this.#head, DmIoctl.offsets.name, NAME_BYTES);
     this.uuid = readText(this.#head, DmIoctl.offsets.uuid, UUID_BYTES);
-    this.header.flags &= ~(
-      DM_FLAGS.BUFFER_FULL |
-      DM_FLAGS.UEVENT_GENERATED |
-      DM_FLAGS.SECURE_DATA |
-      DM_FLAGS.DATA_OUT
-    );
+    this.header.flags &= ~(DM_FLAGS.BUFFER_FULL | DM_FLAGS.UEVENT_GENERATED | DM_FLAGS.SECURE_DATA | DM_FLAGS.DATA_OUT);
     this.header.dataSize = DM_IOCTL_MIN_SIZE;
   }
 

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { createFilemap } from '../../src/filemap/filemap.ts';
 import { openFile } from '../../src/filemap/open-file.ts';
@@ -70,11 +81,12 @@ for (const fileSystem of FILE_SYSTEMS) {
 
   test(`dmfilemapd sees writes by libaio and mmap, which inotify does not tell, on ${fileSystem}`, async (t) => {
     const followed = await follow(t, fileSystem, 'inode');
+    // fio would unlink a file that is too short for it.
+    truncateSync(followed.path, 8 << 20);
     sh(
       `fio --name=a --filename=${followed.path} --ioengine=libaio --direct=1 --rw=write --bs=64k --offset=2m --size=1m --fallocate=none 2>&1`,
     );
     await regionsBecomeTrue(followed, 7000);
-    truncateSync(followed.path, 8 << 20);
     sh(
       `fio --name=m --filename=${followed.path} --ioengine=mmap --rw=write --bs=64k --offset=5m --size=1m --fsync=8 --fallocate=none 2>&1`,
     );
@@ -189,7 +201,10 @@ test('dmfilemapd in path mode keeps descriptors and watches constant over 300 re
   const descriptors = (): string[] => readdirSync(`/proc/${pid}/fd`);
   const watches = (): number => {
     const infos = descriptors().map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'));
-    return infos.join('\n').split('\n').filter((line) => line.startsWith('inotify wd')).length;
+    return infos
+      .join('\n')
+      .split('\n')
+      .filter((line) => line.startsWith('inotify wd')).length;
   };
   const before = [descriptors().length, watches()];
   assert.equal(before[1], 1);
@@ -216,7 +231,11 @@ test('dmfilemapd follows its path to another device, with the group and its coun
   followed.daemon.child.kill('SIGTERM');
   assert.equal(await followed.daemon.ended, 0);
   sh(`ln -sfn ${other.folder} ${link}`);
-  await eventually('the group is on the other device', 10_000, async () => (await other.stats.list()).groups.length === 1);
+  await eventually(
+    'the group is on the other device',
+    10_000,
+    async () => (await other.stats.list()).groups.length === 1,
+  );
   await eventually('the old group is gone', 5000, async () => (await followed.stats.list()).regions.length === 0);
   const { groups } = await other.stats.list();
   assert.equal(groups[0]?.alias, 'data');
@@ -241,7 +260,10 @@ test('dmfilemapd wakes at most once in 5 s on a device that is quiet', async (t)
     const status = readFileSync(`/proc/${followed.daemon.child.pid}/status`, 'utf8');
     return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
   };
-  const writes = (): string => readFileSync(`/sys/class/block/${followed.node.slice(5)}/stat`, 'utf8').trim().split(/\s+/)[4] ?? '';
+  const writes = (): string =>
+    readFileSync(`/sys/class/block/${followed.node.slice(5)}/stat`, 'utf8')
+      .trim()
+      .split(/\s+/)[4] ?? '';
   const [before, written] = [switches(), writes()];
   await new Promise((resolve) => setTimeout(resolve, 20_000));
   assert.equal(writes(), written, 'the device was not quiet');
@@ -268,14 +290,19 @@ test('dmfilemapd in the background answers when it follows, else with its reason
   const { groupId = -1 } = await createFilemap(volume.dm, file, { programId, alias: 'data' });
   const started = launch(path, ['3', `${groupId}`, path, 'inode']);
   assert.deepEqual([started.status, started.stdout, started.stderr], [0, '', '']);
-  const pid = Number(sh('pgrep -x dmfilemapd').trim());
+  const pid = Number(sh('pgrep -nx dmfilemapd').trim());
   cleanUp(t, () => sh(`kill -9 ${pid} 2>/dev/null || true`));
   assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^dmfilemapd 3 0 /);
   directWrite(path, { count: 4, seek: 40 });
-  await eventually('growth is followed', 5000, async () => (await sectorsByRegions(volume, groupId)).size === sectorsByFilefrag(path).size);
+  await eventually(
+    'growth is followed',
+    5000,
+    async () => (await sectorsByRegions(volume, groupId)).size === sectorsByFilefrag(path).size,
+  );
   const { groups } = await volume.stats.list();
   await volume.stats.deleteGroup(groups[0] as (typeof groups)[0]);
-  await eventually('the daemon has ended', 8000, () => spawnSync('pgrep', ['-x', 'dmfilemapd']).status !== 0);
+  // A process that has ended but was not waited for has no program any more.
+  await eventually('the daemon has ended', 8000, () => !existsSync(`/proc/${pid}/exe`));
   const failed = launch(path, ['3', '99999', path, 'inode']);
   assert.equal(failed.status, 1);
   assert.match(failed.stderr, /^Group ID 99999 does not exist on device \d+:\d+\n$/);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { sectors } from '../../src/mapper/units.ts';
+import { groupCounters } from '../../src/stats/carried.ts';
 import { type Counters, sumCounters } from '../../src/stats/counters.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { groupCounters } from '../../src/stats/carried.ts';
 
 export type FileSystem = 'ext4' | 'xfs';
 export const FILE_SYSTEMS: readonly FileSystem[] = ['ext4', 'xfs'];
@@ -148,7 +148,11 @@ export async function sectorsByRegions({ stats, sectors: size }: Volume, groupId
 }
 
 /** Waits until a condition holds; throws with `what` after `ms`. Returns how long it took. */
-export async function eventually(what: string, ms: number, condition: () => boolean | Promise<boolean>): Promise<number> {
+export async function eventually(
+  what: string,
+  ms: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<number> {
   const start = performance.now();
   while (!(await condition())) {
     if (performance.now() - start > ms) throw new Error(`not within ${ms} ms: ${what}`);
@@ -189,6 +193,10 @@ export async function startDaemon(
     child.kill('SIGKILL');
     await ended;
   });
-  await eventually(`dmfilemapd follows ${path}: ${text}`, 20_000, () => text.includes('Following') || child.exitCode !== null);
+  await eventually(
+    `dmfilemapd follows ${path}: ${text}`,
+    20_000,
+    () => text.includes('Following') || child.exitCode !== null,
+  );
   return { child, output: () => text, ended };
 }

@@ -73,7 +73,10 @@ const steps: readonly Step[] = [
   load('load len huge', [[0n, 2n ** 60n, 'zero', '']]),
   load('load zero args', [[0n, 8n, 'zero', 'x']]),
   ['tc huge', 'DM_TABLE_LOAD', { ...d1, targetCount: 2 ** 20 + 1, payload: tablePayload([zero]) }],
-  load('next<40 overlap', [[0n, 8n, 'zero', '', 16], [8n, 8n, 'zero', '']]),
+  load('next<40 overlap', [
+    [0n, 8n, 'zero', '', 16],
+    [8n, 8n, 'zero', ''],
+  ]),
   load('next 0 for last', [[0n, 8n, 'zero', '', 0]]),
   status('status'),
   status('status QINACT', DM_FLAGS.QUERY_INACTIVE_TABLE),
@@ -120,7 +123,11 @@ test('SimulatedControlNode checks version, command and size in the kernel’s or
     return `${text.slice(0, 6)} (${DmIoctl.at(bytes).version.join(', ')})`;
   };
   assert.equal(versionAfter('DM_VERSION', {}), 'rc=0 f (4, 47, 0)');
-  for (const version of [[4, 99, 0], [3, 0, 0], [5, 0, 0]] as const) {
+  for (const version of [
+    [4, 99, 0],
+    [3, 0, 0],
+    [5, 0, 0],
+  ] as const) {
     assert.equal(versionAfter('DM_VERSION', { version }), 'EINVAL (4, 47, 0)');
   }
   assert.equal(versionAfter('DM_DEV_STATUS', { version: [4, 99, 0] }), 'EINVAL (4, 47, 0)');
@@ -144,7 +151,11 @@ test('a refused request changes nothing of the caller’s but the version, and a
   const node = newKernel().openControl();
   const bytes = requestBytes({ name: 'no', flags: DM_FLAGS.SUSPEND });
   const before = bytes.slice();
-  assert.throws(() => node.ioctl('DM_DEV_STATUS', bytes), { name: 'SystemError', code: 'ENXIO', syscall: 'ioctl(DM_DEV_STATUS)' });
+  assert.throws(() => node.ioctl('DM_DEV_STATUS', bytes), {
+    name: 'SystemError',
+    code: 'ENXIO',
+    syscall: 'ioctl(DM_DEV_STATUS)',
+  });
   assert.deepEqual(bytes.subarray(12), before.subarray(12));
   const secret = requestBytes({ name: 'no', flags: DM_FLAGS.SECURE_DATA, payload: messagePayload('@stats_list') });
   assert.throws(() => node.ioctl('DM_TARGET_MSG', secret), { code: 'ENXIO' });
@@ -172,7 +183,13 @@ test('DM_TABLE_STATUS gives what fits, as captured for every size', () => {
   const node = kernel.openControl();
   for (const [name, lines] of [
     ['z', [zero]],
-    ['l1', [[0n, 8n, 'linear', '1:0 0'], [8n, 8n, 'zero', '']]],
+    [
+      'l1',
+      [
+        [0n, 8n, 'linear', '1:0 0'],
+        [8n, 8n, 'zero', ''],
+      ],
+    ],
   ] as const) {
     probe(node, 'DM_DEV_CREATE', { name });
     probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) });
@@ -213,7 +230,13 @@ test('a device that another one lies on cannot be removed, and goes with it when
   const node = newKernel().openControl();
   for (const [name, lines] of [
     ['d1', [[0n, 8n, 'linear', '1:0 0']]],
-    ['top', [[0n, 4n, 'linear', '1:0 0'], [4n, 4n, 'linear', '254:0 4']]],
+    [
+      'top',
+      [
+        [0n, 4n, 'linear', '1:0 0'],
+        [4n, 4n, 'linear', '254:0 4'],
+      ],
+    ],
   ] as const) {
     probe(node, 'DM_DEV_CREATE', { name });
     probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) });
@@ -222,7 +245,10 @@ test('a device that another one lies on cannot be removed, and goes with it when
   assert.equal(probe(node, 'DM_DEV_REMOVE', { name: 'd1' }).text, 'EBUSY');
   const { bytes } = probe(node, 'DM_TABLE_DEPS', { name: 'top' });
   const view = new DataView(bytes.buffer);
-  assert.deepEqual([320, 328].map((at) => view.getBigUint64(at, true)), [dev(254, 0), dev(1, 0)]);
+  assert.deepEqual(
+    [320, 328].map((at) => view.getBigUint64(at, true)),
+    [dev(254, 0), dev(1, 0)],
+  );
   assert.match(probe(node, 'DM_DEV_REMOVE', { name: 'd1', flags: DM_FLAGS.DEFERRED_REMOVE }).text, /fl=DEFER /);
   assert.match(probe(node, 'DM_DEV_STATUS', { name: 'd1' }).text, /fl=ACTIVE\|DEFER .* open=1 /);
   assert.match(probe(node, 'DM_DEV_REMOVE', { name: 'top' }).text, /fl=UEVENT /);
@@ -248,7 +274,10 @@ test('DeviceMapper works on a simulated control node', async () => {
   using dm = new DeviceMapper(kernel.openControl());
   await dm.create('vg-data', { uuid: 'LVM-1' });
   kernel.addDevice('é', { sectors: 8 });
-  assert.deepEqual((await dm.list()).map(({ name }) => name), ['vg-data', 'é']);
+  assert.deepEqual(
+    (await dm.list()).map(({ name }) => name),
+    ['vg-data', 'é'],
+  );
   assert.equal(kernel.device('é').number.minor, 1);
   assert.equal((await dm.table({ name: 'é' }))[0]?.params, '8:0 0');
 });

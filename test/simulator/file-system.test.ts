@@ -18,7 +18,10 @@ async function extents(fs: SimulatedFileSystem, target: FileTarget, sync = false
     Number(logical / BLOCK),
     Number(physical / BLOCK),
     Number(length / BLOCK),
-    Object.entries(FIEMAP_EXTENT).filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name).join('|'),
+    Object.entries(FIEMAP_EXTENT)
+      .filter(([, bit]) => (flags & bit) !== 0)
+      .map(([name]) => name)
+      .join('|'),
   ]);
 }
 
@@ -38,7 +41,10 @@ test('extents() gives one record for each run that is one in the file and on the
     [8, at + 5, 1, 'LAST'],
   ]);
   fs.punch('/a', 4000, 4096 + 4096);
-  assert.deepEqual((await extents(fs, '/a')).slice(0, 2), [[0, at, 1, ''], [2, at + 2, 1, '']]);
+  assert.deepEqual((await extents(fs, '/a')).slice(0, 2), [
+    [0, at, 1, ''],
+    [2, at + 2, 1, ''],
+  ]);
   fs.truncate('/a', 4096);
   assert.deepEqual(await extents(fs, '/a'), [[0, at, 1, 'LAST']]);
 });
@@ -70,16 +76,22 @@ test('reflink() shares blocks, and a write to either then moves that one, with a
   assert.equal(file.facts().blocks, blocks);
   assert.equal(fs.freeBlocks, free - 2);
   const moved = await extents(fs, '/a');
-  assert.deepEqual(moved.map(([logical, , length, flags]) => [logical, length, flags]), [
-    [0, 1, 'SHARED'],
-    [1, 2, ''],
-    [3, 1, 'LAST|SHARED'],
-  ]);
-  assert.deepEqual((await extents(fs, '/b')).map(([, physical, length, flags]) => [physical, length, flags]), [
-    [at, 1, 'SHARED'],
-    [Number(at) + 1, 2, ''],
-    [Number(at) + 3, 1, 'LAST|SHARED'],
-  ]);
+  assert.deepEqual(
+    moved.map(([logical, , length, flags]) => [logical, length, flags]),
+    [
+      [0, 1, 'SHARED'],
+      [1, 2, ''],
+      [3, 1, 'LAST|SHARED'],
+    ],
+  );
+  assert.deepEqual(
+    (await extents(fs, '/b')).map(([, physical, length, flags]) => [physical, length, flags]),
+    [
+      [at, 1, 'SHARED'],
+      [Number(at) + 1, 2, ''],
+      [Number(at) + 3, 1, 'LAST|SHARED'],
+    ],
+  );
   fs.unlink('/b');
   assert.equal(fs.freeBlocks, free);
 });
@@ -97,7 +109,10 @@ test('defragment() moves all blocks to one place and tells nobody', async () => 
   fs.defragment('/a');
   await clock.settle();
   assert.equal((await extents(fs, '/a')).length, 1);
-  assert.deepEqual([wakes, fs.freeBlocks, followed.takeNotices()], [0, free, { modified: false, moved: false, closed: false }]);
+  assert.deepEqual(
+    [wakes, fs.freeBlocks, followed.takeNotices()],
+    [0, free, { modified: false, moved: false, closed: false }],
+  );
   const after = fs.truth.of(number);
   assert.deepEqual([after.readSectors - before.readSectors, after.writeSectors - before.writeSectors], [320, 320]);
 });
@@ -211,7 +226,10 @@ test('small contents lie in the inode until they grow', async () => {
   assert.notEqual(Number(record?.physical) % 512, 0);
   assert.equal(record?.flags, FIEMAP_EXTENT.LAST | FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.NOT_ALIGNED);
   fs.write('/a', 6, 200);
-  assert.deepEqual((await extents(fs, '/a')).map(([logical, , length, flags]) => [logical, length, flags]), [[0, 1, 'LAST']]);
+  assert.deepEqual(
+    (await extents(fs, '/a')).map(([logical, , length, flags]) => [logical, length, flags]),
+    [[0, 1, 'LAST']],
+  );
 });
 
 test('onCall() can fail or precede what the code under test asks', async () => {
@@ -225,7 +243,7 @@ test('onCall() can fail or precede what the code under test asks', async () => {
     return undefined;
   };
   assert.equal(followed.factsAtPath(), undefined);
-  using without = mounted({ fiemap: false }).fs;
+  const without = mounted({ fiemap: false }).fs;
   without.create('/a');
   await assert.rejects(without.open('/a').extents(), { code: 'EOPNOTSUPP' });
 });
@@ -312,13 +330,14 @@ for (const seed of [1, 2, 3]) {
     clock.advanceNs(1e9);
     const { reads, readSectors, writes, writeSectors } = fs.truth.totals();
     assert.ok(writes > 100 && reads > 100);
-    assert.deepEqual(regionTotals(kernel.message('d', '@stats_print 0') ?? ''), [reads, readSectors, writes, writeSectors]);
+    assert.deepEqual(regionTotals(kernel.message('d', '@stats_print 0') ?? ''), [
+      reads,
+      readSectors,
+      writes,
+      writeSectors,
+    ]);
     const [, cutReads, , cutWrites] = regionTotals(kernel.message('d', '@stats_print 1') ?? '');
     assert.deepEqual([cutReads, cutWrites], [readSectors, writeSectors]);
-    // Any region equals the truth of its range.
-    const range = { start: 2048, length: 4096 * 3 };
-    const inRange = fs.truth.totals({ ranges: [range] });
-    assert.ok(inRange.writeSectors <= writeSectors);
     for (const path of paths) if (fs.names.find(path) !== undefined) fs.unlink(path);
     assert.equal(fs.freeBlocks, 2 ** 21 / 8 - 256);
   });
@@ -330,6 +349,7 @@ test('TruthLog.totals() equals a region’s counters over any interval', () => {
   fs.write('/a', 0, 2 ** 20);
   kernel.message('d', '@stats_create 3000+1000 /1');
   const random = new SimulatedRandom(9);
+  clock.advanceNs(1);
   const fromNs = clock.nowNs();
   for (let step = 0; step < 200; step++) {
     fs.write('/a', random.below(2 ** 20 - 65536), 1 + random.below(65536), { durationNs: 1e6 });
@@ -339,7 +359,9 @@ test('TruthLog.totals() equals a region’s counters over any interval', () => {
   clock.advanceNs(1e6);
   const counted = regionTotals(kernel.message('d', '@stats_print_clear 0') ?? '');
   const toNs = clock.nowNs() + 1;
+  clock.advanceNs(1);
   fs.write('/a', 0, 2 ** 20);
+  // Pieces of one write are I/O of their own; each that touches the region counts there once.
   const { reads, readSectors, writes, writeSectors } = fs.truth.totals({
     inode: fs.inode('/a').number,
     fromNs,
@@ -347,6 +369,5 @@ test('TruthLog.totals() equals a region’s counters over any interval', () => {
     ranges: [{ start: 3000, length: 1000 }],
   });
   assert.ok(reads > 0 && writes > 0);
-  // Pieces of one write are I/O of their own; each that touches the region counts there once.
-  assert.deepEqual(counted.slice(1).concat(counted[0] ?? 0), [readSectors, writes, writeSectors, reads]);
+  assert.deepEqual(counted, [reads, readSectors, writes, writeSectors]);
 });

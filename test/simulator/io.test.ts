@@ -87,16 +87,10 @@ test('@stats_print_clear loses no I/O and keeps what is in flight', () => {
   kernel.io({ device: 'd', direction: 'read', sector: 0, sectors: 8, durationNs: 0 });
   clock.advanceNs(10);
   assert.deepEqual(counters(kernel, '@stats_print_clear 0 0 1'), ['1 0 8 0 0 0 0 0 1 10 10 0 10']);
-  assert.deepEqual(counters(kernel, '@stats_print 0'), [
-    '0 0 0 0 0 0 0 0 1 0 0 0 0',
-    '0 0 0 0 0 0 0 0 1 10 10 0 10',
-  ]);
+  assert.deepEqual(counters(kernel, '@stats_print 0'), ['0 0 0 0 0 0 0 0 1 0 0 0 0', '0 0 0 0 0 0 0 0 1 10 10 0 10']);
   clock.advanceNs(5);
   held.end();
-  assert.deepEqual(counters(kernel, '@stats_print 0'), [
-    '0 0 0 0 1 0 8 15 0 5 5 0 5',
-    '0 0 0 0 1 0 8 15 0 15 15 0 15',
-  ]);
+  assert.deepEqual(counters(kernel, '@stats_print 0'), ['0 0 0 0 1 0 8 15 0 5 5 0 5', '0 0 0 0 1 0 8 15 0 15 15 0 15']);
   assert.equal(kernel.message('d', '@stats_clear 0'), '');
   assert.deepEqual(counters(kernel, '@stats_print 0'), Array(2).fill('0 0 0 0 0 0 0 0 0 0 0 0 0'));
 });
@@ -120,7 +114,10 @@ test('a synchronous @stats_create that would block is an error of the test, and 
   const held = kernel.io({ device: 'd', direction: 'write', sector: 0, sectors: 8 });
   const node = kernel.openControl();
   const create = requestBytes({ name: 'd', payload: messagePayload('@stats_create - /1') });
-  assert.throws(() => node.ioctl('DM_TARGET_MSG', create), { name: 'SimulatorError', message: /waits for I\/O in flight/ });
+  assert.throws(() => node.ioctl('DM_TARGET_MSG', create), {
+    name: 'SimulatorError',
+    message: /waits for I\/O in flight/,
+  });
   assert.deepEqual([device.stats.regions.length, kernel.statsMemory.usedBytes, device.holdsIo], [0, 0, false]);
   held.end();
   assert.equal(kernel.message('d', '@stats_create - /1'), '0');
@@ -147,7 +144,11 @@ test('io() goes down the stack, cut where targets end, and fails at an error tar
   const { kernel, device } = oneDevice({}, 1024);
   const node = kernel.openControl();
   probe(node, 'DM_DEV_CREATE', { name: 'top' });
-  const lines = [[0n, 8n, 'linear', '254:0 100'], [8n, 8n, 'error', ''], [16n, 8n, 'zero', '']] as const;
+  const lines = [
+    [0n, 8n, 'linear', '254:0 100'],
+    [8n, 8n, 'error', ''],
+    [16n, 8n, 'zero', ''],
+  ] as const;
   probe(node, 'DM_TABLE_LOAD', { name: 'top', targetCount: 3, payload: tablePayload(lines) });
   probe(node, 'DM_DEV_SUSPEND', { name: 'top' });
   kernel.message('top', '@stats_create - /1');
@@ -184,11 +185,14 @@ test('onIoctl() sees every ioctl, can fail any of them without effect, and can a
   };
   const well = await run(0);
   assert.equal(well.count, 4);
-  assert.deepEqual(well.seen.map(({ device, text }) => [device, text]), [
-    ['d', '@stats_create - /1'],
-    ['d', '@stats_create 0+8 8 p a'],
-    ['d', '@stats_delete 0'],
-  ]);
+  assert.deepEqual(
+    well.seen.map(({ device, text }) => [device, text]),
+    [
+      ['d', '@stats_create - /1'],
+      ['d', '@stats_create 0+8 8 p a'],
+      ['d', '@stats_delete 0'],
+    ],
+  );
   const lists = [];
   for (let index = 2; index <= well.count; index++) lists.push((await run(index)).list);
   // Without the first, the second takes id 0, and it is that which is deleted.
@@ -208,12 +212,16 @@ test('onIoctl() sees every ioctl, can fail any of them without effect, and can a
 test('failNext() fails the calls that its rule names', () => {
   const { kernel } = oneDevice();
   const node = kernel.openControl();
-  const ask = (text: string): string => probe(node, 'DM_TARGET_MSG', { name: 'd', payload: messagePayload(text) }).text.slice(0, 6);
+  const ask = (text: string): string =>
+    probe(node, 'DM_TARGET_MSG', { name: 'd', payload: messagePayload(text) }).text.slice(0, 6);
   kernel.failNext({ errno: ERRNO.EIO, command: 'DM_TARGET_MSG', text: '@stats_list', skip: 1, times: 2 });
-  assert.deepEqual(
-    ['@stats_list', '@stats_create - 8', '@stats_list', '@stats_list', '@stats_list'].map(ask),
-    ['rc=0 f', 'rc=0 f', 'EIO', 'EIO', 'rc=0 f'],
-  );
+  assert.deepEqual(['@stats_list', '@stats_create - 8', '@stats_list', '@stats_list', '@stats_list'].map(ask), [
+    'rc=0 f',
+    'rc=0 f',
+    'EIO',
+    'EIO',
+    'rc=0 f',
+  ]);
 });
 
 test('SimulatedClock wakes sleepers in order, with their code run before time goes on', async () => {

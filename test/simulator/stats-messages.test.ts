@@ -116,7 +116,10 @@ test('@stats_set_aux stores bytes as they came', () => {
   ask('@stats_create - /1');
   ask('@stats_set_aux 0 \xff\\\xa0\xc3');
   const bytes = ask('@stats_list');
-  assert.equal(Buffer.from(bytes.subarray(312, DmIoctl.at(bytes).dataSize)).toString('latin1'), '0: 0+8 8 - \xff\xa0\xc3\n\0');
+  assert.equal(
+    Buffer.from(bytes.subarray(312, DmIoctl.at(bytes).dataSize)).toString('latin1'),
+    '0: 0+8 8 - \xff\xa0\xc3\n\0',
+  );
 });
 
 test('@stats_create is limited by number on 6.12 and by memory on both', () => {

@@ -134,7 +134,13 @@ test('parseBounds() keeps the last unit as the C tool does and names what is wro
 });
 
 test('formatTime() takes the largest whole unit', () => {
-  assert.deepEqual([0n, 300_000n, 1_000_000n, 1500n, 2_000_000_000n].map(formatTime), ['0s', '300us', '1ms', '1500ns', '2s']);
+  assert.deepEqual([0n, 300_000n, 1_000_000n, 1500n, 2_000_000_000n].map(formatTime), [
+    '0s',
+    '300us',
+    '1ms',
+    '1500ns',
+    '2s',
+  ]);
 });
 
 test('bins() gives each count its bounds', () => {

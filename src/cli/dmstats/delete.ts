@@ -21,7 +21,7 @@ export async function deleteRegions(context: Context): Promise<number> {
   checkProgram(context);
   const doomed: { stats: DeviceStats; group: Group }[] = [];
   for (const device of await devicesOf(context, { explicit: true })) {
-    const group = (await listOf(context, device)).groups.find(({ id }) => id === groupId);
+    const group = (await listOf(context, device, context.programId)).groups.find(({ id }) => id === groupId);
     if (group === undefined) throw new UsageError(`Group ID ${groupId} does not exist on ${device.name}`);
     doomed.push({ stats: new DeviceStats(context.dm, device.ref), group });
   }

@@ -18,7 +18,7 @@ export async function group(context: Context): Promise<number> {
   checkProgram(context);
   const alias = options.text('alias') ?? '';
   for (const device of await devicesOf(context, { explicit: true })) {
-    const listing = await listOf(context, device);
+    const listing = await listOf(context, device, context.programId);
     checkOneProgram(listing, ids);
     for (const warning of groupWarnings(listing, ids)) context.warn(`WARNING: ${warning}`);
     const stats = new DeviceStats(context.dm, device.ref);

@@ -5,8 +5,12 @@ import type { Region } from '../../stats/region.ts';
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
 
-/** Reads a device's list; what of it could not be understood is told and left out. */
-export async function listOf(context: Context, device: Device, programId = context.programId): Promise<Listing> {
+/**
+ * Reads a device's list; what of it could not be understood is told and left out.
+ *
+ * @param programId undefined for all programs
+ */
+export async function listOf(context: Context, device: Device, programId: string | undefined): Promise<Listing> {
   const listing = await new DeviceStats(context.dm, device.ref).list(programId);
   for (const problem of listing.problems) context.warn(`${device.name}: ${problem}`);
   return listing;

@@ -10,7 +10,7 @@ export async function ungroup(context: Context): Promise<number> {
   if (groupId === undefined) throw new UsageError('Please specify group id.');
   checkProgram(context);
   for (const device of await devicesOf(context, { explicit: true })) {
-    const group = (await listOf(context, device)).groups.find(({ id }) => id === groupId);
+    const group = (await listOf(context, device, context.programId)).groups.find(({ id }) => id === groupId);
     if (group === undefined) throw new UsageError(`Group ID ${groupId} does not exist on ${device.name}`);
     await new DeviceStats(context.dm, device.ref).ungroup(group);
     context.print(`Removed group ID ${groupId} on ${device.given}\n`);

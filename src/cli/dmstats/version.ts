@@ -1,4 +1,4 @@
-import { packageVersion } from '../package-version.ts';
+import { packageVersion } from '../version.ts';
 import type { Context } from './context.ts';
 
 /** `dmstats version`. */
