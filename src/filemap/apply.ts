@@ -9,6 +9,12 @@ import type { Plan, Replacement } from './plan.ts';
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
 
+/** A region that the kernel would not delete. */
+export interface Undeleted {
+  readonly id: number;
+  readonly error: Error;
+}
+
 /** What `applyPlan` did. */
 export interface Applied {
   /** The group as it is now: its id may have changed with its leader. */
@@ -16,64 +22,58 @@ export interface Applied {
   readonly created: readonly number[];
   readonly deleted: readonly number[];
   /** Regions outside the group that the kernel would not delete. */
-  readonly undeleted: readonly { readonly region: Region; readonly error: Error }[];
+  readonly undeleted: readonly Undeleted[];
   /** I/Os that may be missing or counted twice in what is carried; 0 when no I/O raced a hand-over. */
   readonly errorBound: bigint;
 }
 
-// A lower id than the leader's would change the group's id. Holes below it are filled for the moment instead, but each
-// filling drains the device once: beyond this many the group's id may change.
-const MAX_PLACEHOLDERS = 16;
 // 1 to 5 were needed under continuous I/O on 6.1 and 6.12.
 const HANDOVER_READS = 10;
 
 const sectorsOf = (counters: Counters): bigint => counters.readSectors + counters.writeSectors;
 const iosOf = (counters: Counters): bigint => counters.reads + counters.writes;
 
+interface HandedOver {
+  readonly counted: Counters;
+  readonly bound: bigint;
+}
+
 class Application {
   readonly #stats: DeviceStats;
   readonly #options: RegionOptions;
   readonly #signal: AbortSignal | undefined;
-  readonly #leader: number;
-  readonly placeholders: Region[] = [];
-  readonly created: Region[] = [];
+  created: Region[] = [];
 
-  constructor(stats: DeviceStats, leader: number, options: RegionOptions, signal: AbortSignal | undefined) {
+  constructor(stats: DeviceStats, options: RegionOptions, signal: AbortSignal | undefined) {
     this.#stats = stats;
-    this.#leader = leader;
     this.#options = options;
     this.#signal = signal;
   }
 
   async create(range: Range): Promise<Region> {
-    for (;;) {
-      this.#signal?.throwIfAborted();
-      const id = await this.#stats.createRegion({ ...this.#options, range });
-      const { programId, precise = false, bounds = [] } = this.#options;
-      const region = { id, ...range, step: range.length, programId, aux: '', precise, bounds };
-      if (id > this.#leader || this.placeholders.length >= MAX_PLACEHOLDERS) {
-        this.created.push(region);
-        return region;
-      }
-      this.placeholders.push(region);
-    }
+    this.#signal?.throwIfAborted();
+    const id = await this.#stats.createRegion({ ...this.#options, range });
+    const { programId, precise = false, bounds = [] } = this.#options;
+    const region = { id, ...range, step: range.length, programId, aux: '', precise, bounds };
+    this.created.push(region);
+    return region;
   }
 
-  /** Takes back what was made; a region that is gone already is no error. */
-  async discard(regions: readonly { readonly id: number }[]): Promise<void> {
+  /** Takes back what was made. */
+  async #discard(regions: readonly Region[]): Promise<void> {
     const ids = new Set(regions.map(({ id }) => id));
     await deleteRegions(this.#stats, ids);
-    this.created.splice(0, Infinity, ...this.created.filter(({ id }) => !ids.has(id)));
+    this.created = this.created.filter(({ id }) => !ids.has(id));
   }
 
   /**
-   * Successors for regions that leave, and what these had counted that the successors have not. The successors start
-   * exact, since the kernel drains the device at creation; when their readings before and after that of the old ones
-   * are equal, no I/O ended in between and the difference is exact.
+   * What regions that leave had counted and their successors have not. The successors started exact, since the kernel
+   * drains the device at creation; when their readings before and after that of the old ones are equal, no I/O ended
+   * in between and the difference is exact.
+   *
+   * @returns undefined when an optional replacement cannot be exact: its successors are gone again
    */
-  async handOver({ old, ranges, optional }: Replacement): Promise<{ counted: Counters; bound: bigint } | undefined> {
-    const successors: Region[] = [];
-    for (const range of ranges) successors.push(await this.create(range));
+  async handOver({ old, optional }: Replacement, successors: readonly Region[]): Promise<HandedOver | undefined> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#read(successors);
       const counted = await this.#read(old);
@@ -82,7 +82,7 @@ class Application {
       if (moved === 0n) return { counted: notNegative(subtractCounters(counted, before)), bound: 0n };
       if (attempt < HANDOVER_READS) continue;
       if (!optional) return { counted: notNegative(subtractCounters(counted, before)), bound: moved };
-      await this.discard(successors);
+      await this.#discard(successors);
       return undefined;
     }
   }
@@ -109,17 +109,34 @@ function notNegative(counters: Counters): Counters {
   return Object.fromEntries(entries) as Counters;
 }
 
-/** Deletes regions that may be gone already; tries all of them before it throws the first refusal. */
-export async function deleteRegions(stats: DeviceStats, ids: Iterable<number>): Promise<void> {
-  const errors: unknown[] = [];
+// Nothing is known that makes the kernel refuse a deletion now and not later; a region left behind costs for ever.
+const DELETE_TRIES = 3;
+
+/**
+ * Deletes regions that may be gone already; tries all of them.
+ *
+ * @returns those that are still there, with the kernel's refusal
+ */
+export async function deleteRegions(stats: DeviceStats, ids: Iterable<number>): Promise<Undeleted[]> {
+  const undeleted: Undeleted[] = [];
   for (const id of ids) {
+    const error = await tryHard(() => stats.deleteRegion(id));
+    if (error !== undefined) undeleted.push({ id, error });
+  }
+  return undeleted;
+}
+
+async function tryHard(action: () => Promise<void>): Promise<Error | undefined> {
+  for (let attempt = 1; ; attempt++) {
     try {
-      await stats.deleteRegion(id);
+      await action();
+      return undefined;
     } catch (error) {
-      if (!DmError.is(error, 'ENOENT')) errors.push(error);
+      if (DmError.is(error, 'ENOENT')) return undefined;
+      if (!(error instanceof DmError)) throw error;
+      if (attempt === DELETE_TRIES) return error;
     }
   }
-  if (errors.length > 0) throw errors[0];
 }
 
 /**
@@ -137,7 +154,7 @@ export async function applyPlan(
   options: RegionOptions,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Applied> {
-  const work = new Application(stats, group.id, options, signal);
+  const work = new Application(stats, options, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   let carried = group.carried;
@@ -146,8 +163,15 @@ export async function applyPlan(
   let now: Omit<Group, 'id' | 'missing'>;
   try {
     for (const range of plan.create) await work.create(range);
+    const handOvers: { replacement: Replacement; successors: Region[] }[] = [];
     for (const replacement of plan.replace) {
-      const handed = await work.handOver(replacement);
+      const successors: Region[] = [];
+      for (const range of replacement.ranges) successors.push(await work.create(range));
+      handOvers.push({ replacement, successors });
+    }
+    // Only now: a creation waits for I/O in flight, and what a region counts after its last reading is lost.
+    for (const { replacement, successors } of handOvers) {
+      const handed = await work.handOver(replacement, successors);
       if (handed === undefined) {
         keep.push(...replacement.old);
         continue;
@@ -162,31 +186,23 @@ export async function applyPlan(
     const changed = work.created.length + replaced.length + group.missing.length > 0;
     if (changed && members.length > 0) await stats.writeGroup(now);
   } catch (error) {
-    // The first error is the one to tell; what could not be taken back says so in its own region's list line.
-    await work.discard([...work.created, ...work.placeholders]).catch(() => {});
+    await deleteRegions(
+      stats,
+      work.created.map(({ id }) => id),
+    );
     throw error;
   }
-  const undeleted: { region: Region; error: Error }[] = [];
   const [id = group.id] = members;
-  const attempt = async (region: Region, action: () => Promise<void>): Promise<void> => {
-    try {
-      await action();
-    } catch (error) {
-      if (DmError.is(error, 'ENOENT')) return;
-      undeleted.push({ region, error: error as Error });
-    }
-  };
-  // The old leader first: as long as it is there, its tag claims the members.
-  replaced.sort((a, b) => a.id - b.id);
+  // The old leader first: as long as it is there with its tag, it claims the members too.
   const oldLeader = keep.find((region) => region.id === group.id);
-  if (oldLeader !== undefined && id !== group.id) await attempt(oldLeader, () => stats.setAux(group.id, ''));
-  for (const region of replaced) await attempt(region, () => stats.deleteRegion(region.id));
-  for (const region of work.placeholders) await attempt(region, () => stats.deleteRegion(region.id));
-  const gone = new Set(undeleted.map(({ region }) => region.id));
+  if (oldLeader !== undefined && id !== group.id) await tryHard(() => stats.setAux(group.id, ''));
+  const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
+  const undeleted = await deleteRegions(stats, leaving);
+  const gone = new Set(undeleted.map((region) => region.id));
   return {
     group: { id, missing: [], ...now },
     created: work.created.map((region) => region.id),
-    deleted: replaced.map((region) => region.id).filter((region) => !gone.has(region)),
+    deleted: leaving.filter((region) => !gone.has(region)),
     undeleted,
     errorBound,
   };

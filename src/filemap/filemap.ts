@@ -133,7 +133,7 @@ export async function createFilemap(dm: DeviceMapper, file: FileView, options: F
     options.signal?.throwIfAborted();
     if (group) await stats.writeGroup({ alias, members: ids, userData: '', carried: undefined, tagForm });
   } catch (error) {
-    await deleteRegions(stats, ids).catch(() => {});
+    await deleteRegions(stats, ids);
     throw error;
   }
   return { device, groupId: group ? ids[0] : undefined, regionIds: ids, notes };

@@ -6,7 +6,6 @@ import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { groupCounters } from '../stats/carried.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import type { Region } from '../stats/region.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { Clock, FollowedFile } from './followed-file.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
@@ -45,8 +44,6 @@ class Filemapd implements Disposable {
   #isFollowing = false;
   #heard = false;
   #wake: (() => void) | undefined;
-  // Regions that left the group and that the kernel would not delete: tried again at each update.
-  #undeleted: Region[] = [];
   #lastFailure: string | undefined;
 
   constructor(run: FilemapdRun) {
@@ -151,35 +148,18 @@ class Filemapd implements Disposable {
     const state = findFilemap(listing, this.#groupId);
     if (state === undefined) return undefined;
     const plan = planUpdate(state.regions, extents.ranges, this.#groupId, tidy ? 1 : MAX_PIECES);
-    await this.#sweep(stats, listing.regions);
     if (isEmpty(plan) && state.group.missing.length === 0) return { changed: false, pending: extents.pending };
     const applied = await applyPlan(stats, state.group, plan, state.options);
-    this.#undeleted.push(...applied.undeleted.map(({ region }) => region));
     const { created, deleted, group, errorBound } = applied;
     log(2, `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted`);
     for (const note of extents.notes) log(3, note);
     if (errorBound > 0n)
       log(1, `Carried counters of group ID ${group.id} may be wrong by up to ${errorBound} I/Os and sectors`);
-    for (const { region, error } of applied.undeleted)
-      log(1, `Region ID ${region.id} is still there: ${error.message}`);
+    for (const { id, error } of applied.undeleted)
+      log(1, `Region ID ${id} is still there: ${error.message}`);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     this.#groupId = group.id;
     return { changed: true, pending: extents.pending };
-  }
-
-  async #sweep(stats: DeviceStats, regions: readonly Region[]): Promise<void> {
-    const again = this.#undeleted.splice(0);
-    for (const region of again) {
-      const now = regions.find(({ id }) => id === region.id);
-      // The id may be another region's by now.
-      const isSame = now?.start === region.start && now.length === region.length && now.programId === region.programId;
-      if (!isSame) continue;
-      try {
-        await stats.deleteRegion(region.id);
-      } catch {
-        this.#undeleted.push(region);
-      }
-    }
   }
 
   /** The path names a file on another device now: its group moves there. */
@@ -203,7 +183,7 @@ class Filemapd implements Disposable {
     try {
       await moved.writeGroup({ alias, members: map.regionIds, userData, carried, tagForm });
     } catch (error) {
-      await deleteRegions(moved, map.regionIds).catch(() => {});
+      await deleteRegions(moved, map.regionIds);
       throw error;
     }
     await stats.deleteGroup(state.group);

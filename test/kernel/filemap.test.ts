@@ -163,7 +163,7 @@ test('createFilemap() is not disturbed by 70 regions of other programs', async (
   await assertCovered(volume, 70, path);
 });
 
-test('updateFilemap() keeps the group and its id when ids below the leader are free', async (t) => {
+test('updateFilemap() keeps the group when a new region gets an id below the leader', async (t) => {
   const volume = await mountVolume(t, 'ext4');
   const others: number[] = [];
   for (let index = 0; index < 5; index++) others.push(await volume.stats.createRegion({ programId: 'other' }));
@@ -175,14 +175,15 @@ test('updateFilemap() keeps the group and its id when ids below the leader are f
   for (const id of others) await volume.stats.deleteRegion(id);
   directWrite(path, { count: 4, seek: 64 });
   const updated = await updateFilemap(volume.dm, file, { groupId });
-  assert.equal(updated.groupId, 5);
-  await assertCovered(volume, 5, path);
-  const { regions } = await volume.stats.list();
+  assert.equal(updated.groupId, 0, 'the lowest member leads, or lvm2 could not read the group');
+  await assertCovered(volume, 0, path);
+  const { regions, groups, problems } = await volume.stats.list();
+  assert.deepEqual(problems, []);
   assert.deepEqual(
-    regions.map(({ id }) => id),
-    updated.regionIds,
-    'no placeholder is left',
+    groups.map(({ id, alias }) => [id, alias]),
+    [[0, 'data']],
   );
+  assert.equal(regions.find(({ id }) => id === 5)?.aux, '', 'the old leader bears no tag');
 });
 
 test('updateFilemap() mends a group of which another program deleted a region', async (t) => {

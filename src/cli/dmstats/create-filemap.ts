@@ -1,8 +1,8 @@
+import { basename } from 'node:path';
+import { type Filemap, createFilemap } from '../../filemap/filemap.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { groupTagForm } from '../../stats/tag-form.ts';
-import { basename } from 'node:path';
-import type { Filemap } from '../../filemap/filemap.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
@@ -16,13 +16,12 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
   if (options.has('foreground') && words.length > 1) {
     throw new UsageError('--foreground follows one file: please specify one, or start without --foreground.');
   }
-  const mode = await followModeOf(context);
-  const filemaps = await import('../../filemap/filemap.ts');
+  const mode = followModeOf(context);
   for (const given of words) {
-    const opened = await openGiven(context, given);
+    const opened = openGiven(context, given);
     using file = opened.file;
     const map = await named(opened, () =>
-      filemaps.createFilemap(context.dm, file, {
+      createFilemap(context.dm, file, {
         ...region,
         group: !options.has('nogroup'),
         alias: options.text('alias') ?? basename(opened.path),

@@ -1,7 +1,8 @@
 import { openSync, realpathSync } from 'node:fs';
-import type { FilemapdMode } from '../../filemapd/arguments.ts';
+import { type FilemapdMode, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import type { FileView } from '../../filemap/file-view.ts';
+import { fileOfDescriptor } from '../../filemap/open-file.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { Context } from './context.ts';
 
@@ -36,7 +37,7 @@ export function checkFilemapOptions({ options }: Context): void {
  *
  * @throws UsageError for a mode that is none, and for one with `--nomonitor`
  */
-export async function followModeOf({ options }: Context): Promise<FilemapdMode | undefined> {
+export function followModeOf({ options }: Context): FilemapdMode | undefined {
   const follow = options.text('follow');
   if (follow !== undefined && options.has('nomonitor')) {
     throw new UsageError('Use of --follow is incompatible with --nomonitor.');
@@ -44,13 +45,12 @@ export async function followModeOf({ options }: Context): Promise<FilemapdMode |
   if (follow !== undefined && options.has('nogroup')) {
     throw new UsageError('Use of --follow is incompatible with --nogroup: dmfilemapd follows groups.');
   }
-  const { filemapdModeFromString } = await import('../../filemapd/arguments.ts');
   const mode = filemapdModeFromString(follow ?? 'inode');
   return options.has('nomonitor') || options.has('nogroup') ? undefined : mode;
 }
 
 /** Opens a file of the command line. @throws UsageError saying which and why not */
-export async function openGiven(context: Context, given: string): Promise<OpenFile> {
+export function openGiven(context: Context, given: string): OpenFile {
   const { openFile } = context.world;
   if (openFile !== undefined) return { given, path: given, ...openFile(given) };
   let path: string;
@@ -59,7 +59,6 @@ export async function openGiven(context: Context, given: string): Promise<OpenFi
   } catch (error) {
     throw new UsageError(`Could not canonicalize file name: ${given} (${reasonOf(error)})`);
   }
-  const { fileOfDescriptor } = await import('../../filemap/open-file.ts');
   try {
     const fd = openSync(path, 'r');
     return { given, path, file: fileOfDescriptor(fd), fd };

@@ -1,3 +1,4 @@
+import { updateFilemap as updateMap } from '../../filemap/filemap.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
@@ -12,11 +13,10 @@ export async function updateFilemap(context: Context): Promise<number> {
   if (words.length > 1) throw new UsageError('update_filemap takes one file: a group is for one.');
   const asked = options.integer('groupid');
   if (asked === undefined) throw new UsageError('--groupid is required to update a filemap group.');
-  const mode = await followModeOf(context);
-  const filemaps = await import('../../filemap/filemap.ts');
-  const opened = await openGiven(context, given);
+  const mode = followModeOf(context);
+  const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await filemaps.updateFilemap(context.dm, file, {
+  const { groupId, regionIds, notes } = await updateMap(context.dm, file, {
     groupId: asked,
     signal: context.signal,
   });

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Environment } from '../../src/cli/dmstats/context.ts';
+import type { StartOptions } from '../../src/filemapd/start.ts';
+import { UsageError } from '../../src/mapper/errors.ts';
+import { SimulatedFileSystem } from '../../src/simulator/index.ts';
+import { World } from './support.ts';
+
+function mounted() {
+  const world = new World();
+  const fs = new SimulatedFileSystem(world.kernel, world.kernel.device('t0').number, {});
+  for (const path of ['/a.img', '/b.img']) {
+    fs.create(path);
+    fs.write(path, 0, 65536);
+  }
+  const started: StartOptions[] = [];
+  let failure: Error | undefined;
+  const environment: Partial<Environment> = {
+    openFile: (path) => ({ file: fs.open(path), fd: 3 }),
+    async startFilemapd(options) {
+      if (failure !== undefined) throw failure;
+      started.push(options);
+    },
+  };
+  return {
+    world,
+    fs,
+    started,
+    fail: (message: string) => {
+      failure = new UsageError(message);
+    },
+    run: (...words: readonly string[]) => world.run(words, environment),
+  };
+}
+
+test('create --filemap maps a file and has it followed', async () => {
+  const { run, started, world } = mounted();
+  assert.deepEqual(await run('create', '--filemap', '/a.img'), {
+    status: 0,
+    stdout: '/a.img: Created new group with 1 region(s) as group ID 0.\n',
+    stderr: '',
+  });
+  assert.match(world.regions('t0'), /^0: \d+\+128 128 dmstats DMS_GROUP="?a\.img"?:0#-\n$/);
+  assert.deepEqual(started.map(({ path, groupId, mode, foreground }) => ({ path, groupId, mode, foreground })), [
+    { path: '/a.img', groupId: 0, mode: 'inode', foreground: false },
+  ]);
+});
+
+test('create --filemap honours --programid, --alias, --follow and --bounds', async () => {
+  const { run, started, world } = mounted();
+  const { status } = await run('create', '--filemap', '--programid', 'me', '--alias', 'vm', '--follow=path', '--bounds', '1ms', '/a.img');
+  assert.equal(status, 0);
+  assert.match(world.regions('t0'), /128 128 me DMS_GROUP="?vm"?:0#- histogram:1\n$/);
+  assert.equal(started[0]?.mode, 'path');
+});
+
+test('create --filemap --nogroup makes single regions and starts nothing', async () => {
+  const { run, started, world } = mounted();
+  assert.deepEqual(await run('create', '--filemap', '--nogroup', '/a.img'), {
+    status: 0,
+    stdout: '/a.img: Created new region with 1 area as region ID 0.\n',
+    stderr: '',
+  });
+  assert.deepEqual(started, []);
+  assert.match(world.regions('t0'), /dmstats -\n$/);
+});
+
+test('create --filemap whose daemon does not start removes its regions, says so and fails', async () => {
+  const { run, fail, world } = mounted();
+  fail('no such program');
+  const { status, stdout, stderr } = await run('create', '--filemap', '/a.img');
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /^\/a\.img: dmfilemapd did not start \(no such program\): its regions were removed again; use --nomonitor [^\n]+\n$/);
+  assert.equal(world.regions('t0'), '');
+});
+
+test('create --filemap keeps what it made for earlier files when a later one fails', async () => {
+  const { run, world } = mounted();
+  const { status, stdout, stderr } = await run('create', '--filemap', '--nomonitor', '/a.img', '/b.img', '/dev/null');
+  assert.equal(status, 1);
+  assert.equal(
+    stdout,
+    '/a.img: Created new group with 1 region(s) as group ID 0.\n/b.img: Created new group with 1 region(s) as group ID 1.\n',
+  );
+  assert.equal(stderr.split('\n').length, 2);
+  assert.equal(world.regions('t0').split('\n').length - 1, 2);
+});
+
+test('update_filemap updates the group and has it followed', async () => {
+  const { run, fs, started, world } = mounted();
+  await run('create', '--filemap', '--nomonitor', '/a.img');
+  fs.write('/a.img', 65536, 65536);
+  assert.deepEqual(await run('update_filemap', '--groupid', '0', '/a.img'), {
+    status: 0,
+    stdout: '/a.img: Updated group ID 0 with 2 region(s).\n',
+    stderr: '',
+  });
+  assert.equal(started.length, 1);
+  assert.match(world.regions('t0'), /DMS_GROUP="?a\.img"?:0-1#/);
+});
+
+test('update_filemap whose daemon does not start keeps the group', async () => {
+  const { run, fail, world } = mounted();
+  await run('create', '--filemap', '--nomonitor', '/a.img');
+  fail('busy.');
+  const { status, stderr } = await run('update_filemap', '--groupid', '0', '/a.img');
+  assert.equal(status, 1);
+  assert.equal(stderr, '/a.img: dmfilemapd did not start (busy); the group remains\n');
+  assert.match(world.regions('t0'), /DMS_GROUP/);
+});
+
+const REFUSED: readonly (readonly [words: string, message: string | RegExp])[] = [
+  ['create --filemap', '--filemap requires a file path argument'],
+  ['create --filemap --areas 2 /a.img', '--filemap is incompatible with --areas and --areasize.'],
+  ['create --filemap --start 2 /a.img', '--filemap is incompatible with --start and --length.'],
+  ['create --filemap --segments /a.img', '--filemap and --segments are incompatible.'],
+  ['create --filemap --userdata x /a.img', '--userdata is not yet supported with --filemap.'],
+  ['create --filemap -u x /a.img', '--uuid and --major are incompatible with --filemap.'],
+  ['create --filemap --alldevices /a.img', '--alldevices is incompatible with --filemap.'],
+  ['create --filemap --nomonitor --follow inode /a.img', 'Use of --follow is incompatible with --nomonitor.'],
+  ['create --filemap --follow foo /a.img', /^Could not parse dmfilemapd mode: foo/],
+  ['create --filemap --alias x --nogroup /a.img', 'Cannot set alias with --nogroup.'],
+  ['create --filemap --foreground /a.img /b.img', /^--foreground follows one file/],
+  ['update_filemap /a.img', '--groupid is required to update a filemap group.'],
+  ['update_filemap --groupid 0', 'update_filemap requires a file path argument'],
+  ['update_filemap --groupid 0 /a.img /b.img', /^update_filemap takes one file/],
+  ['update_filemap --groupid 9 /a.img', /^Group ID 9 does not exist/],
+];
+for (const [words, message] of REFUSED) {
+  test(`"${words}" is refused in one line and makes nothing`, async () => {
+    const { run, world } = mounted();
+    const { status, stdout, stderr } = await run(...words.split(' '));
+    assert.deepEqual([status, stdout, stderr.split('\n').length], [1, '', 2]);
+    if (typeof message === 'string') assert.equal(stderr, `${message}\n`);
+    else assert.match(stderr, message);
+    assert.equal(world.regions('t0'), '');
+  });
+}
+
+test('create --filemap names a file that is not there', async () => {
+  const { status, stderr } = await new World().run(['create', '--filemap', '/no/such/file']);
+  assert.equal(status, 1);
+  assert.equal(stderr, 'Could not canonicalize file name: /no/such/file (no such file or directory)\n');
+});

@@ -1,0 +1,298 @@
+/**
+ * One followed file on a simulated device, with random work on it, on its neighbours and between the daemon's own
+ * requests to the kernel. The oracle knows only the kernel's lists and the I/O: which sectors the group's tag claims
+ * when an I/O ends says whether it must be in the group's totals.
+ */
+import assert from 'node:assert/strict';
+import { createFilemap } from '../../src/filemap/filemap.ts';
+import { runFilemapd } from '../../src/filemapd/run.ts';
+import { ERRNO } from '../../src/kernel/errno.ts';
+import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
+import { sectors } from '../../src/mapper/units.ts';
+import {
+  SimulatedFileSystem,
+  type SimulatedFollowedFile,
+  SimulatedKernel,
+  SimulatedRandom,
+} from '../../src/simulator/index.ts';
+import { DeviceStats, groupCounters } from '../../src/stats/index.ts';
+
+const DEVICE_SECTORS = 2 ** 17;
+const FILE = '/data';
+const BLOCK = 4096;
+
+export interface Chances {
+  /** Of an I/O of the file between two requests of the daemon. */
+  readonly race: number;
+  /** Of a request to fail. */
+  readonly fault: number;
+  /** Of another program to delete or clear a region, or to make one, in each step. */
+  readonly others: number;
+}
+
+interface Claim {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class World {
+  readonly random: SimulatedRandom;
+  readonly kernel = new SimulatedKernel();
+  readonly fs: SimulatedFileSystem;
+  readonly mode: 'inode' | 'path';
+  readonly chances: Chances;
+  readonly log: string[] = [];
+  readonly #dm: DeviceMapper;
+  readonly #stats: DeviceStats;
+  readonly #device: string;
+  readonly #stop = new AbortController();
+  #file: SimulatedFollowedFile | undefined;
+  #ended: { status: number; message: string } | undefined;
+  #failed: unknown;
+  #seen = 0;
+  #isBusy = false;
+  #startedMs = Number.POSITIVE_INFINITY;
+  /** Sectors of I/O that the group's claims held when it ended. */
+  claimedSectors = 0;
+  /** Sectors that its regions held, claimed or not yet: growth that was not in the tag. */
+  coveredSectors = 0;
+
+  constructor(seed: number, chances: Chances) {
+    this.random = new SimulatedRandom(seed);
+    this.chances = chances;
+    const { number } = this.kernel.addDevice('vol', { sectors: DEVICE_SECTORS });
+    this.#device = 'vol';
+    this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite: this.random.chance(0.3) });
+    this.#dm = new DeviceMapper(this.kernel.openControl());
+    this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
+    this.mode = this.random.chance(0.5) ? 'inode' : 'path';
+  }
+
+  async start(): Promise<void> {
+    this.fs.create(FILE);
+    this.fs.create('/other');
+    this.fs.write(FILE, 0, BLOCK * (1 + this.random.below(20)));
+    for (let others = this.random.below(4); others > 0; others--)
+      this.kernel.message(this.#device, '@stats_create - /1 0 other -');
+    await this.kernel.clock.advance(1);
+    using file = this.fs.open(FILE);
+    const map = await createFilemap(this.#dm, file, { programId: 'dmstats', alias: 'data' });
+    this.#seen = this.fs.truth.records.length;
+    this.kernel.onIoctl = () => {
+      if (this.#isBusy) return undefined;
+      this.#account();
+      if (this.random.chance(this.chances.race)) this.#io();
+      // A daemon that cannot start says so and ends: faults come once it follows.
+      const isFollowing = this.kernel.clock.now() > this.#startedMs;
+      return isFollowing && this.random.chance(this.chances.fault) ? ERRNO.ENOMEM : undefined;
+    };
+    runFilemapd({
+      dm: this.#dm,
+      follow: (onNotice) => {
+        this.#file = this.fs.follow(FILE, { onNotice });
+        return this.#file;
+      },
+      clock: this.kernel.clock,
+      groupId: map.groupId as number,
+      mode: this.mode,
+      absenceMs: 1000,
+      log: (_level, text) => this.log.push(text),
+      signal: this.#stop.signal,
+    }).then(
+      (end) => {
+        this.#ended = end;
+      },
+      (error: unknown) => {
+        this.#failed = error;
+      },
+    );
+    await this.kernel.clock.advance(100);
+    this.#startedMs = this.kernel.clock.now();
+  }
+
+  get ended(): { status: number; message: string } | undefined {
+    if (this.#failed !== undefined) throw this.#failed;
+    return this.#ended;
+  }
+
+  #list(): { id: number; claim: Claim; program: string; aux: string }[] {
+    const text = this.kernel.message(this.#device, '@stats_list') ?? '';
+    return text.split('\n').flatMap((line) => {
+      const match = /^(\d+): (\d+)\+(\d+) \d+ (\S+) (.*)$/.exec(line);
+      if (match === null) return [];
+      const start = Number(match[2]);
+      const claim = { start, end: start + Number(match[3]) };
+      return [{ id: Number(match[1]), claim, program: match[4] as string, aux: match[5] as string }];
+    });
+  }
+
+  /** The ids that the group's tag names, read without the code under test. */
+  members(): number[] {
+    for (const { id, aux } of this.#list()) {
+      const list = /^DMS_GROUP="data":([\d,-]+)#/.exec(aux)?.[1];
+      if (list === undefined) continue;
+      const ids = list.split(',').flatMap((part) => {
+        const [first, last = first] = part.split('-').map(Number) as [number, number?];
+        return Array.from({ length: (last as number) - first + 1 }, (_, index) => first + index);
+      });
+      if (ids[0] === id) return ids;
+    }
+    return [];
+  }
+
+  /** Attributes the I/O that ended since the last time to the claims of now: no request of the daemon lay between. */
+  #account(): void {
+    const records = this.fs.truth.records;
+    if (records.length === this.#seen) return;
+    const members = new Set(this.members());
+    const own = this.#list().filter(({ program }) => program === 'dmstats');
+    const overlap = (claims: readonly Claim[], sector: number, end: number): number =>
+      claims.reduce((sum, claim) => sum + Math.max(0, Math.min(claim.end, end) - Math.max(claim.start, sector)), 0);
+    const claimed = own.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
+    const all = own.map(({ claim }) => claim);
+    for (; this.#seen < records.length; this.#seen++) {
+      const record = records[this.#seen] as (typeof records)[number];
+      this.claimedSectors += overlap(claimed, record.sector, record.sector + record.sectors);
+      this.coveredSectors += overlap(all, record.sector, record.sector + record.sectors);
+    }
+  }
+
+  get #path(): string | undefined {
+    return this.fs.names.find(FILE) === undefined ? undefined : FILE;
+  }
+
+  /** One I/O that allocates nothing, ended before anything else happens. */
+  #io(): void {
+    const path = this.#path;
+    if (path === undefined) return;
+    this.#isBusy = true;
+    const blocks = Math.ceil(Number(this.fs.inode(path).size) / BLOCK);
+    if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
+    this.#isBusy = false;
+  }
+
+  /** One random operation on the file system, then some time. */
+  async step(): Promise<void> {
+    const { random, fs } = this;
+    const path = this.#path;
+    const offset = random.below(60) * BLOCK;
+    const length = (1 + random.below(12)) * BLOCK;
+    fs.longestRun = random.chance(0.3) ? 1 + random.below(3) : Number.POSITIVE_INFINITY;
+    const durationNs = random.below(3) * 100_000;
+    const actions: (() => void)[] = [
+      () => fs.write('/other', offset, length, { durationNs }),
+      () => fs.read('/other', 0, length, { durationNs }),
+      () => fs.truncate('/other', offset),
+    ];
+    if (path !== undefined) {
+      const size = Number(fs.inode(path).size);
+      actions.push(
+        () => fs.write(path, size, length, { durationNs }),
+        () => fs.write(path, offset, length, { mode: 'buffered' }),
+        () => fs.write(path, offset, length, { mode: 'aio', durationNs }),
+        () => fs.write(path, offset, length, { mode: 'mmap' }),
+        () => fs.read(path, offset, length, { durationNs }),
+        () => fs.read(path, 0, size, { durationNs }),
+        () => fs.read(path, 0, size, { durationNs }),
+        () => fs.writeback(),
+        () => fs.fallocate(path, offset, length),
+        () => fs.punch(path, offset, length),
+        () => fs.truncate(path, random.chance(0.3) ? 0 : offset),
+        () => fs.defragment(path),
+        () => this.#replace(),
+      );
+    }
+    (actions[random.below(actions.length)] as () => void)();
+    if (random.chance(this.chances.others)) this.#others();
+    // Before the daemon sees any of it: what ends now is judged by the claims of now.
+    await this.kernel.clock.settle();
+    this.#account();
+    await this.#advance(random.chance(0.1) ? random.below(7000) : random.below(80));
+  }
+
+  /** Time in small steps, so that every I/O is attributed before the daemon's next request. */
+  async #advance(ms: number): Promise<void> {
+    await this.kernel.clock.advance(ms);
+    this.#account();
+  }
+
+  #replace(): void {
+    if (this.mode === 'inode') return;
+    const { fs, random } = this;
+    fs.create('/new');
+    fs.write('/new', 0, (1 + random.below(20)) * BLOCK);
+    fs.rename('/new', FILE);
+  }
+
+  #others(): void {
+    const list = this.#list();
+    const victim = list[this.random.below(Math.max(1, list.length))];
+    const choice = this.random.below(3);
+    if (choice === 0 || victim === undefined) {
+      const range = { start: sectors(0), length: sectors(64) };
+      // Not awaited: the kernel lets the device's I/O end first.
+      this.#stats.createRegion({ range, programId: 'other' }).catch(() => {});
+    } else if (choice === 1 && !victim.aux.startsWith('DMS_GROUP'))
+      this.kernel.message(this.#device, `@stats_delete ${victim.id}`);
+    else this.kernel.message(this.#device, `@stats_clear ${victim.id}`);
+  }
+
+  /** Lets everything be written and the daemon come to rest, without faults or races. */
+  async quiesce(): Promise<void> {
+    this.kernel.onIoctl = () => {
+      if (!this.#isBusy) this.#account();
+      return undefined;
+    };
+    this.fs.writeback();
+    await this.#advance(30_000);
+  }
+
+  /** The group's regions are the file's extents, and no region of the program is outside the group. */
+  assertTrue(): void {
+    const members = this.members();
+    const own = this.#list().filter(({ program }) => program === 'dmstats');
+    assert.deepEqual(
+      own.map(({ id }) => id),
+      members,
+      'a region leaks',
+    );
+    const file = this.fs.open(FILE);
+    const wanted = new Set<number>();
+    for (const { physical, length } of this.fs.extentsOf(this.fs.inode(FILE), false)) {
+      for (let sector = Number(physical) / 512; sector < Number(physical + length) / 512; sector++) wanted.add(sector);
+    }
+    file[Symbol.dispose]();
+    const covered = new Set<number>();
+    for (const { claim } of own) {
+      if (claim.start >= DEVICE_SECTORS) continue;
+      for (let sector = claim.start; sector < claim.end; sector++) {
+        assert.ok(!covered.has(sector), `sector ${sector} is covered twice`);
+        covered.add(sector);
+      }
+    }
+    assert.deepEqual([...covered].sort(), [...wanted].sort());
+  }
+
+  /** What the group says that it counted, and the error that the daemon admitted. */
+  async totals(): Promise<{ sectors: number; bound: number }> {
+    const { regions, groups } = await this.#stats.list();
+    const group = groups.find(({ alias }) => alias === 'data');
+    assert.ok(group !== undefined, 'the group is gone');
+    const members = regions.filter(({ id }) => group.members.includes(id));
+    const sum = groupCounters(await Promise.all(members.map((region) => this.#stats.counters(region))), group.carried);
+    const bounds = this.log.map((text) => Number(/wrong by up to (\d+)/.exec(text)?.[1] ?? 0));
+    return { sectors: Number(sum.readSectors + sum.writeSectors), bound: bounds.reduce((a, b) => a + b, 0) };
+  }
+
+  /** The group is deleted: the daemon must end with 0 and leave nothing. */
+  async deleteGroup(): Promise<void> {
+    for (const id of this.members().reverse()) this.kernel.message(this.#device, `@stats_delete ${id}`);
+    await this.#advance(12_000);
+    assert.deepEqual(this.ended, { type: 'exit', status: 0, message: 'Filemap group removed: exiting.' });
+    assert.deepEqual(
+      this.#list().filter(({ program }) => program === 'dmstats'),
+      [],
+    );
+    this.#dm[Symbol.dispose]();
+  }
+}
