@@ -37,10 +37,7 @@ export class Agent {
   /** Gives the exit status once all output has been taken. */
   async run(nonce: string, script: string, onStdout: Sink, onStderr: Sink): Promise<number> {
     const { stdout, stderr } = this.#machine;
-    const outputs = Promise.all([
-      readUntil(stdout, `${nonce}\n`, onStdout),
-      readUntil(stderr, `${nonce}\n`, onStderr),
-    ]);
+    const outputs = Promise.all([readUntil(stdout, `${nonce}\n`, onStdout), readUntil(stderr, `${nonce}\n`, onStderr)]);
     const exit = once(this.#lines, 'line') as Promise<[string]>;
     this.call('run', nonce, script);
     const [line] = await exit;

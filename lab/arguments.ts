@@ -1,5 +1,5 @@
-import { LabError } from './lab-error.ts';
 import { type KernelSeries, kernelSeries } from './kernel-package.ts';
+import { LabError } from './lab-error.ts';
 
 export const usage = `usage: lab [OPTION]... COMMAND [WORD]...   boot a guest, run COMMAND in it as root, end it
        lab [OPTION]... up                    boot a guest and keep it

@@ -87,11 +87,9 @@ try {
   const reason: unknown = interrupt.signal.aborted ? interrupt.signal.reason : error;
   if (reason instanceof Interrupted) {
     process.exitCode = exitStatus.signal + constants.signals[reason.signal];
-  } else if (reason instanceof Error && reason.name === 'TimeoutError') {
-    say('lab: the time limit was reached');
-    process.exitCode = exitStatus.timeLimit;
   } else {
-    say(reason instanceof LabError ? `lab: ${reason.message}` : String((reason as Error).stack));
-    process.exitCode = exitStatus.labFailed;
+    const { name, message, stack } = reason as Error;
+    say(reason instanceof LabError ? `lab: ${message}` : String(stack));
+    process.exitCode = name === 'TimeLimitError' ? exitStatus.timeLimit : exitStatus.labFailed;
   }
 }

@@ -11,7 +11,7 @@ import { checkout, outFolder } from './folders.ts';
 import { initramfs } from './initramfs.ts';
 import { type Kernel, kernelOf } from './kernel.ts';
 import type { KernelSeries } from './kernel-package.ts';
-import { LabError } from './lab-error.ts';
+import { LabError, TimeLimitError } from './lab-error.ts';
 import { type Accelerator, type Machine, startMachine } from './machine.ts';
 import { installPackages } from './packages.ts';
 import { commandScript } from './shell.ts';
@@ -34,6 +34,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string | undefined;
 }
+
+// The longest a timer can wait: 24 days.
+const noLimitMs = 2 ** 31 - 1;
 
 const bootLimitMs: Record<Accelerator, number> = { kvm: 10_000, tcg: 180_000 };
 
@@ -147,9 +150,9 @@ export class Guest implements AsyncDisposable {
   async #run(argv: readonly string[], options: RunOptions): Promise<{ status: number }> {
     const { cwd = process.cwd(), timeoutMs, onStdout, onStderr } = options;
     const unwanted = new AbortController();
-    const signals = [unwanted.signal];
+    const late = new AbortController();
+    const signals = [unwanted.signal, late.signal];
     if (options.signal) signals.push(options.signal);
-    if (timeoutMs !== undefined) signals.push(AbortSignal.timeout(timeoutMs));
     const signal = AbortSignal.any(signals);
     signal.throwIfAborted();
     // Output nobody takes any more ends the command; the rest of it is read and dropped.
@@ -167,27 +170,34 @@ export class Guest implements AsyncDisposable {
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
+    const timer = setTimeout(() => late.abort(new TimeLimitError()), timeoutMs ?? noLimitMs);
     try {
       return { status: await Promise.race([status, this.#gone, stopped]) };
     } catch (error) {
-      if (!this.#endedBy) await this.#stop(nonce, status);
-      throw error;
+      if (this.#endedBy) throw error;
+      const consequence = await this.#stop(nonce, status);
+      throw consequence && late.signal.aborted ? new TimeLimitError(`; ${consequence}`) : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  /** Ends a command that may not want to; a process stuck in the kernel takes the guest along. */
-  async #stop(nonce: string, status: Promise<unknown>): Promise<void> {
+  /**
+   * Ends a command that may not want to. A process stuck in the kernel takes the guest along; gives
+   * the words for it.
+   */
+  async #stop(nonce: string, status: Promise<unknown>): Promise<string | undefined> {
     const over = Promise.race([status, this.#gone]).then(
       () => true,
       () => true,
     );
     this.#agent.call('stop', nonce, 'TERM');
-    if (await Promise.race([over, delay(2000)])) return;
+    if (await Promise.race([over, delay(2000)])) return undefined;
     this.#agent.call('stop', nonce, 'KILL');
-    if (await Promise.race([over, delay(3000)])) return;
+    if (await Promise.race([over, delay(3000)])) return undefined;
     this.#agent.call('blocked');
     await delay(1000);
-    throw this.#end(new LabError('the command could not be killed, so the guest was'), true);
+    return this.#end(new LabError('the command could not be killed, so the guest was'), true).message;
   }
 
   #keepVisible(folder: string): void {

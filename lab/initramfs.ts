@@ -6,10 +6,7 @@ import type { Kernel } from './kernel.ts';
 import { loadOrder } from './modules.ts';
 
 // What it takes to mount the root and to hear the host; the rest comes by modprobe.
-const modules = [
-  ...['virtio_pci', 'virtio_blk', 'virtio_console', '9pnet_virtio', '9p', 'overlay'],
-  'dm-mod',
-];
+const modules = [...['virtio_pci', 'virtio_blk', 'virtio_console', '9pnet_virtio', '9p', 'overlay'], 'dm-mod'];
 
 /** The guest's first file system: busybox, the modules and the two scripts of lab/guest/. */
 export async function initramfs(kernel: Kernel): Promise<Buffer> {

@@ -24,11 +24,7 @@ export async function kernelOf(series: KernelSeries, say: (line: string) => void
   return { release, image: join(folder, 'kernel'), modules: join(folder, 'lib/modules', release) };
 }
 
-async function fetchKernel(
-  series: KernelSeries,
-  folder: string,
-  say: (line: string) => void,
-): Promise<void> {
+async function fetchKernel(series: KernelSeries, folder: string, say: (line: string) => void): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true });
   // Made aside and renamed when complete: what is interrupted leaves no half a kernel.
   const work = await mkdtemp(join(cacheFolder(), 'fetch-'));
@@ -44,11 +40,7 @@ async function fetchKernel(
   }
 }
 
-async function download(
-  series: KernelSeries,
-  work: string,
-  say: (line: string) => void,
-): Promise<void> {
+async function download(series: KernelSeries, work: string, say: (line: string) => void): Promise<void> {
   const newest = async () => newestKernelPackage(await execute('apt-cache', ['pkgnames']), series);
   const attempt = async () => {
     const name = await newest();

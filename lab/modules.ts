@@ -21,5 +21,8 @@ export function loadOrder(modulesDep: string, names: readonly string[]): string[
 
 /** The kernel takes - and _ for the same. */
 function moduleName(file: string): string {
-  return file.replace(/^.*\//, '').replace(/\.ko.*$/, '').replaceAll('-', '_');
+  return file
+    .replace(/^.*\//, '')
+    .replace(/\.ko.*$/, '')
+    .replaceAll('-', '_');
 }

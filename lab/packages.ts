@@ -11,8 +11,7 @@ const needed = [
 /** Which of the Debian packages the lab lives on are absent. Asks dpkg's files: dpkg itself is slower. */
 export function missingPackages(installed: (path: string) => boolean = existsSync): string[] {
   return needed.filter(
-    (name) =>
-      !['', ':amd64'].some((suffix) => installed(`/var/lib/dpkg/info/${name}${suffix}.list`)),
+    (name) => !['', ':amd64'].some((suffix) => installed(`/var/lib/dpkg/info/${name}${suffix}.list`)),
   );
 }
 

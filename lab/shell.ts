@@ -10,11 +10,7 @@ export function agentCall(name: string, ...words: readonly string[]): string {
 }
 
 /** The shell text that becomes the command, in its folder and with nothing but its environment. */
-export function commandScript(
-  argv: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): string {
+export function commandScript(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>): string {
   const variables = Object.entries(env).map(([name, value]) => quote(`${name}=${value}`));
   const command = ['exec', '/usr/bin/env', '-i', ...variables, ...argv.map(quote)].join(' ');
   return `cd ${quote(cwd)} && ${command}`;

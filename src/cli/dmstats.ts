@@ -1,8 +1,8 @@
-import { oneLine, isExpected } from './run.ts';
 import { commandNamed } from './dmstats/commands.ts';
 import { Context, type Environment, systemEnvironment } from './dmstats/context.ts';
 import { helpText } from './dmstats/help.ts';
 import { parseCommandLine } from './dmstats/parse.ts';
+import { isExpected, oneLine } from './run.ts';
 
 export type { Environment } from './dmstats/context.ts';
 

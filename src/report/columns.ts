@@ -1,4 +1,4 @@
-import { visible } from './visible.ts';
+import { isPlain, visible } from './visible.ts';
 
 /** A column of a table. */
 export interface Column {
@@ -59,6 +59,7 @@ export class TableWriter {
 
 /** Characters, where libdevmapper counts bytes and loses its alignment with letters beyond ASCII. */
 function widthOf(text: string): number {
+  if (isPlain(text)) return text.length;
   let width = 0;
   for (const _ of text) width++;
   return width;

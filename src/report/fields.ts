@@ -1,9 +1,9 @@
-import { ZERO_COUNTERS, type CounterName } from '../stats/counters.ts';
+import { type CounterName, ZERO_COUNTERS } from '../stats/counters.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { type HistogramForm, histogramText } from './histogram.ts';
-import { PERCENT_1, carefulPercentText, percent, twoDecimals } from './number.ts';
+import { carefulPercentText, PERCENT_1, percent, twoDecimals } from './number.ts';
 import type { StatsRow } from './rows.ts';
-import { type Units, sizeText } from './size.ts';
+import { sizeText, type Units } from './size.ts';
 
 /** How values are written. */
 export interface ValueForm {
@@ -120,14 +120,54 @@ export const FIELDS: readonly Field[] = [
     text: ({ metrics }) => carefulPercentText(percent(metrics?.utilization ?? 0, 1)),
   },
   histogram('stats', 'count', 'none', 'hist_count', COUNTS, 16, 'Latency histogram counts.'),
-  histogram('stats', 'count', 'lower', 'hist_count_bounds', COUNTS, 16, 'Latency histogram counts with bin boundaries.'),
+  histogram(
+    'stats',
+    'count',
+    'lower',
+    'hist_count_bounds',
+    COUNTS,
+    16,
+    'Latency histogram counts with bin boundaries.',
+  ),
   histogram('stats', 'count', 'range', 'hist_count_ranges', COUNTS, 16, 'Latency histogram counts with bin ranges.'),
   histogram('stats', 'percent', 'none', 'hist_percent', 'Histogram%', 10, 'Relative latency histogram.'),
-  histogram('stats', 'percent', 'lower', 'hist_percent_bounds', 'Histogram%', 10, 'Relative latency histogram with bin boundaries.'),
-  histogram('stats', 'percent', 'range', 'hist_percent_ranges', 'Histogram%', 10, 'Relative latency histogram with bin ranges.'),
-  other('number', (row) => row.intervalNs, 'stats', 'interval_ns', 'IntervalNs', 10, 'Sampling interval in nanoseconds.'),
+  histogram(
+    'stats',
+    'percent',
+    'lower',
+    'hist_percent_bounds',
+    'Histogram%',
+    10,
+    'Relative latency histogram with bin boundaries.',
+  ),
+  histogram(
+    'stats',
+    'percent',
+    'range',
+    'hist_percent_ranges',
+    'Histogram%',
+    10,
+    'Relative latency histogram with bin ranges.',
+  ),
+  other(
+    'number',
+    (row) => row.intervalNs,
+    'stats',
+    'interval_ns',
+    'IntervalNs',
+    10,
+    'Sampling interval in nanoseconds.',
+  ),
   {
-    ...other('number', (row) => row.intervalNs / 1e9, 'stats', 'interval', 'Interval', 8, 'Sampling interval in seconds.'),
+    ...other(
+      'number',
+      (row) => row.intervalNs / 1e9,
+      'stats',
+      'interval',
+      'Interval',
+      8,
+      'Sampling interval in seconds.',
+    ),
     text: (row) => (row.intervalNs / 1e9).toFixed(6),
   },
   other('number', (row) => row.regionIds, 'region', 'region_id', 'RgID', 4, 'Region ID.'),
@@ -141,7 +181,15 @@ export const FIELDS: readonly Field[] = [
   other('number', (row) => row.group?.id ?? '-', 'region', 'group_id', 'GrpID', 5, 'Group ID.'),
   other('string', (row) => row.region.programId, 'region', 'program_id', 'ProgID', 6, 'Program ID.'),
   other('string', (row) => row.userData, 'region', 'user_data', 'UserData', 8, 'Auxiliary data.'),
-  other('string', (row) => (row.region.precise ? 1 : 0), 'region', 'precise', 'Precise', 7, 'Set if nanosecond precision counters are enabled.'),
+  other(
+    'string',
+    (row) => (row.region.precise ? 1 : 0),
+    'region',
+    'precise',
+    'Precise',
+    7,
+    'Set if nanosecond precision counters are enabled.',
+  ),
   other('string', binCount, 'region', 'hist_bins', '#Bins', 9, 'The number of histogram bins configured.'),
   histogram('region', 'none', 'lower', 'hist_bounds', 'Histogram Bounds', 16, 'Latency histogram bin boundaries.'),
   histogram('region', 'none', 'range', 'hist_ranges', 'Histogram Ranges', 16, 'Latency histogram bin ranges.'),

@@ -2,7 +2,7 @@ import type { Counters } from '../stats/counters.ts';
 import { type Group, type Listing, userDataOf } from '../stats/group.ts';
 import { formatIds } from '../stats/group-tag.ts';
 import { type Metrics, metrics } from '../stats/metrics.ts';
-import { type Region, areaCount } from '../stats/region.ts';
+import { areaCount, type Region } from '../stats/region.ts';
 import type { Sample } from '../stats/sampler.ts';
 
 /** The kinds of objects that a report shows. */

@@ -2,12 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { DmError } from '../mapper/errors.ts';
 import {
   type AreaCounters,
+  addCounters,
   COUNTER_NAMES,
   type Counters,
-  ZERO_COUNTERS,
-  addCounters,
   subtractCounters,
   sumCounters,
+  ZERO_COUNTERS,
 } from './counters.ts';
 import type { DeviceStats } from './device-stats.ts';
 import type { Group, Listing } from './group.ts';
@@ -125,7 +125,10 @@ function sampleOf(
   for (const group of now.listing.groups) {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     if (members.length === 0) continue;
-    const counters = addCounters(sumCounters(members.map((member) => member.counters)), carriedDelta(group, now, before));
+    const counters = addCounters(
+      sumCounters(members.map((member) => member.counters)),
+      carriedDelta(group, now, before),
+    );
     groups.set(group.id, { group, counters, intervalNs: regions.get(group.id)?.intervalNs ?? wholeNs });
   }
   return { listing: now.listing, regions, groups, cleared, missed: 0 };
@@ -151,7 +154,9 @@ function areaDeltas(
 }
 
 function isNegative(delta: Counters): boolean {
-  return COUNTER_NAMES.some((name) => name !== 'inFlight' && delta[name] < 0n) || delta.histogram.some((bin) => bin < 0n);
+  return (
+    COUNTER_NAMES.some((name) => name !== 'inFlight' && delta[name] < 0n) || delta.histogram.some((bin) => bin < 0n)
+  );
 }
 
 /**
@@ -162,7 +167,8 @@ function carriedDelta(group: Group, now: Reading, before: Reading | undefined): 
   const carried = group.carried ?? ZERO_COUNTERS;
   if (before === undefined) return carried;
   const groupBefore = before.listing.groups.find(
-    ({ id, alias, members }) => id === group.id || (alias === group.alias && members.some((m) => group.members.includes(m))),
+    ({ id, alias, members }) =>
+      id === group.id || (alias === group.alias && members.some((m) => group.members.includes(m))),
   );
   if (groupBefore === undefined) return ZERO_COUNTERS;
   const gone = groupBefore.members.flatMap((id) => {

@@ -62,7 +62,10 @@ test('create --segments groups a region for each segment', async () => {
       'two: Created new region with 1 area(s) as region ID 1\n' +
       'Grouped regions 0,1 as group ID 0 with alias segs\n',
   );
-  assert.match(world.regions('two'), /^0: 0\+10240 10240 dmstats DMS_GROUP="?segs"?:0-1#-\n1: 10240\+10240 10240 dmstats -\n$/);
+  assert.match(
+    world.regions('two'),
+    /^0: 0\+10240 10240 dmstats DMS_GROUP="?segs"?:0-1#-\n1: 10240\+10240 10240 dmstats -\n$/,
+  );
 });
 
 test('create --segments that fails in the middle leaves nothing behind', async () => {

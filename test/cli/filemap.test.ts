@@ -41,14 +41,26 @@ test('create --filemap maps a file and has it followed', async () => {
     stderr: '',
   });
   assert.match(world.regions('t0'), /^0: \d+\+128 128 dmstats DMS_GROUP="?a\.img"?:0#-\n$/);
-  assert.deepEqual(started.map(({ path, groupId, mode, foreground }) => ({ path, groupId, mode, foreground })), [
-    { path: '/a.img', groupId: 0, mode: 'inode', foreground: false },
-  ]);
+  assert.deepEqual(
+    started.map(({ path, groupId, mode, foreground }) => ({ path, groupId, mode, foreground })),
+    [{ path: '/a.img', groupId: 0, mode: 'inode', foreground: false }],
+  );
 });
 
 test('create --filemap honours --programid, --alias, --follow and --bounds', async () => {
   const { run, started, world } = mounted();
-  const { status } = await run('create', '--filemap', '--programid', 'me', '--alias', 'vm', '--follow=path', '--bounds', '1ms', '/a.img');
+  const { status } = await run(
+    'create',
+    '--filemap',
+    '--programid',
+    'me',
+    '--alias',
+    'vm',
+    '--follow=path',
+    '--bounds',
+    '1ms',
+    '/a.img',
+  );
   assert.equal(status, 0);
   assert.match(world.regions('t0'), /128 128 me DMS_GROUP="?vm"?:0#- histogram:1\n$/);
   assert.equal(started[0]?.mode, 'path');
@@ -70,7 +82,10 @@ test('create --filemap whose daemon does not start removes its regions, says so 
   fail('no such program');
   const { status, stdout, stderr } = await run('create', '--filemap', '/a.img');
   assert.deepEqual([status, stdout], [1, '']);
-  assert.match(stderr, /^\/a\.img: dmfilemapd did not start \(no such program\): its regions were removed again; use --nomonitor [^\n]+\n$/);
+  assert.match(
+    stderr,
+    /^\/a\.img: dmfilemapd did not start \(no such program\): its regions were removed again; use --nomonitor [^\n]+\n$/,
+  );
   assert.equal(world.regions('t0'), '');
 });
 

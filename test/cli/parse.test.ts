@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseCommandLine } from '../../src/cli/dmstats/parse.ts';
 import { OPTIONS } from '../../src/cli/dmstats/option-table.ts';
+import { parseCommandLine } from '../../src/cli/dmstats/parse.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
 
 const parse = (...words: readonly string[]) => {
@@ -63,7 +63,10 @@ const REFUSED: readonly (readonly [words: readonly string[], message: RegExp])[]
 ];
 for (const [words, message] of REFUSED) {
   test(`parseCommandLine() refuses ${words.join(' ')}`, () => {
-    assert.throws(() => parseCommandLine(words), (error) => error instanceof UsageError && message.test(error.message));
+    assert.throws(
+      () => parseCommandLine(words),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
   });
 }
 
@@ -76,7 +79,10 @@ test('parseCommandLine() of nothing is undefined', () => {
 for (const text of ['abc', '', '-1', '1.5', '0x1', '2147483648', '1 ']) {
   test(`Options.integer() refuses ${JSON.stringify(text)}, where atoi made a number of it`, () => {
     const { options } = parse('delete', `--regionid=${text}`);
-    assert.throws(() => options.integer('regionid'), (error) => error instanceof UsageError && error.message.includes('--regionid'));
+    assert.throws(
+      () => options.integer('regionid'),
+      (error) => error instanceof UsageError && error.message.includes('--regionid'),
+    );
   });
 }
 

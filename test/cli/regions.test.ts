@@ -9,7 +9,13 @@ async function worldOf(...commands: readonly string[]): Promise<World> {
 }
 
 test('delete takes one region, a group, or all of the program', async () => {
-  const world = await worldOf('create t0', 'create --length 100 t0', 'create --programid other t0', 'create --start 100 t0', 'create t0');
+  const world = await worldOf(
+    'create t0',
+    'create --length 100 t0',
+    'create --programid other t0',
+    'create --start 100 t0',
+    'create t0',
+  );
   assert.equal(await world.ok('delete --regionid 0 t0'), '');
   await world.ok('group --regions 1,3 t0');
   assert.equal(await world.ok('delete --groupid 1 t0'), 'Deleted statistics group 1.\n');
@@ -20,13 +26,23 @@ test('delete takes one region, a group, or all of the program', async () => {
 });
 
 test('delete of a member leaves a group of the others', async () => {
-  const world = await worldOf('create --len 9 t0', 'create --start 9 --len 9 t0', 'create --start 18 t0', 'group --regions 0-2 --alias g t0');
+  const world = await worldOf(
+    'create --len 9 t0',
+    'create --start 9 --len 9 t0',
+    'create --start 18 t0',
+    'group --regions 0-2 --alias g t0',
+  );
   await world.ok('delete --regionid 1 t0');
   assert.match(world.regions('t0'), /^0: .* DMS_GROUP="?g"?:0,2#-\n2: /);
 });
 
 test('delete of a leader ends its group and keeps the others', async () => {
-  const world = await worldOf('create --length 9 t0', 'create --start 9 t0', 'group --regions 0,1 t0', 'delete --regionid 0 t0');
+  const world = await worldOf(
+    'create --length 9 t0',
+    'create --start 9 t0',
+    'group --regions 0,1 t0',
+    'delete --regionid 0 t0',
+  );
   assert.equal(world.regions('t0'), '1: 9+20471 20471 dmstats -\n');
 });
 

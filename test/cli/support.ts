@@ -1,6 +1,7 @@
 /** The command on a simulated kernel: no processes, no devices, time in the hands of the test. */
-import { main } from '../../src/cli/dmstats.ts';
+
 import type { Environment } from '../../src/cli/dmstats/context.ts';
+import { main } from '../../src/cli/dmstats.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedKernel } from '../../src/simulator/kernel.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TableWriter } from '../../src/report/columns.ts';
-import { FIELD_SETS, columnOf, parseFields } from '../../src/report/field-sets.ts';
+import { columnOf, FIELD_SETS, parseFields } from '../../src/report/field-sets.ts';
 
 // Verbatim outputs of dmstats; the blanks at line ends are part of them.
 const LIST = [
@@ -30,17 +30,26 @@ test('TableWriter.write() aligns a list as dmstats does', () => {
 
 test('TableWriter.write() pads the last column and its heading', () => {
   const writer = new TableWriter(columns(FIELD_SETS.listHistogram), { headings: true, separator: undefined });
-  const cells = LIST_CELLS.map((row, index) => [...row.slice(0, 8), ...(index === 0 ? ['5', '0s,300us,600us,1ms,5ms'] : ['0', ''])]);
+  const cells = LIST_CELLS.map((row, index) => [
+    ...row.slice(0, 8),
+    ...(index === 0 ? ['5', '0s,300us,600us,1ms,5ms'] : ['0', '']),
+  ]);
   assert.equal(writer.write(cells), HISTOGRAM);
 });
 
 test('TableWriter.write() separates without aligning', () => {
   const writer = new TableWriter(columns(FIELD_SETS.list), { headings: true, separator: '|' });
-  assert.equal(writer.write(LIST_CELLS.slice(0, 1)), 'Name|GrpID|RgID|ObjType|RgStart|RgSize|#Areas|ArSize|ProgID\nt0|-|0|region|0|4.00g|1|4.00g|dmstats\n');
+  assert.equal(
+    writer.write(LIST_CELLS.slice(0, 1)),
+    'Name|GrpID|RgID|ObjType|RgStart|RgSize|#Areas|ArSize|ProgID\nt0|-|0|region|0|4.00g|1|4.00g|dmstats\n',
+  );
 });
 
 test('TableWriter.write() keeps the widths of the tables before', () => {
-  const writer = new TableWriter([{ heading: 'N', width: 1, align: 'right' }], { headings: true, separator: undefined });
+  const writer = new TableWriter([{ heading: 'N', width: 1, align: 'right' }], {
+    headings: true,
+    separator: undefined,
+  });
   assert.equal(writer.write([['1234']]), 'N   \n1234\n');
   assert.equal(writer.write([['1']]), 'N   \n   1\n');
 });
@@ -50,6 +59,9 @@ test('TableWriter.write() writes nothing without rows', () => {
 });
 
 test('TableWriter.write() shows control characters and never sends them', () => {
-  const writer = new TableWriter([{ heading: 'A', width: 1, align: 'left' }], { headings: false, separator: undefined });
+  const writer = new TableWriter([{ heading: 'A', width: 1, align: 'left' }], {
+    headings: false,
+    separator: undefined,
+  });
   assert.equal(writer.write([['a\u001b[31mb\nc\u009b\u202e']]), 'a\\x1b[31mb\\x0ac\\x9b\\u202e\n');
 });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { UsageError } from '../../src/mapper/errors.ts';
-import { FIELD_SETS, columnOf, fieldHelp, parseFields } from '../../src/report/field-sets.ts';
+import { columnOf, FIELD_SETS, fieldHelp, parseFields } from '../../src/report/field-sets.ts';
 import { FIELDS } from '../../src/report/fields.ts';
 
-const headings = (set: string): string => parseFields(set).map((field) => columnOf(field).heading).join(' ');
+const headings = (set: string): string =>
+  parseFields(set)
+    .map((field) => columnOf(field).heading)
+    .join(' ');
 
 // The headings that dmstats prints, in its order.
 const HEADINGS: readonly (readonly [keyof typeof FIELD_SETS, string])[] = [
@@ -40,7 +43,10 @@ test('parseFields() knows the sets', () => {
 });
 
 test('parseFields() names a field that is none', () => {
-  assert.throws(() => parseFields('region_id,foo'), (error) => error instanceof UsageError && error.message.startsWith('Unrecognised field: foo'));
+  assert.throws(
+    () => parseFields('region_id,foo'),
+    (error) => error instanceof UsageError && error.message.startsWith('Unrecognised field: foo'),
+  );
 });
 
 test('fieldHelp() lists every field', () => {

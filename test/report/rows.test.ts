@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nanoseconds, sectors } from '../../src/mapper/units.ts';
 import { FIELDS, fieldText } from '../../src/report/fields.ts';
-import { type Selection, type StatsRow, listRows, sampleRows } from '../../src/report/rows.ts';
+import { listRows, type Selection, type StatsRow, sampleRows } from '../../src/report/rows.ts';
 import { parseUnits } from '../../src/report/size.ts';
 import { type Counters, ZERO_COUNTERS } from '../../src/stats/counters.ts';
 import type { Listing } from '../../src/stats/group.ts';
@@ -21,9 +21,7 @@ const region = (id: number, start: number, length: number, step = length): Regio
 });
 const listing: Listing = {
   regions: [region(0, 0, 1000), region(1, 2048, 5000, 2048), region(2, 8000, 100)],
-  groups: [
-    { id: 0, alias: 'segs', members: [0, 2], missing: [], userData: '', carried: undefined, tagForm: 'quoted' },
-  ],
+  groups: [{ id: 0, alias: 'segs', members: [0, 2], missing: [], userData: '', carried: undefined, tagForm: 'quoted' }],
   problems: [],
 };
 const all: Selection = { types: new Set(['area', 'region', 'group']), skipSingleArea: true };
@@ -53,17 +51,26 @@ test('listRows() gives areas, then regions of several areas, then groups', () =>
 
 test('listRows() ends the last area where the region ends', () => {
   const areas = listRows('t0', listing, all).filter(({ type, region: { id } }) => type === 'area' && id === 1);
-  assert.deepEqual(areas.map((row) => [text(row, 'area_start'), text(row, 'area_len'), text(row, 'area_offset')]), [
-    ['2048', '2048', '0'],
-    ['4096', '2048', '2048'],
-    ['6144', '904', '4096'],
-  ]);
+  assert.deepEqual(
+    areas.map((row) => [text(row, 'area_start'), text(row, 'area_len'), text(row, 'area_offset')]),
+    [
+      ['2048', '2048', '0'],
+      ['4096', '2048', '2048'],
+      ['6144', '904', '4096'],
+    ],
+  );
 });
 
 test('listRows() names members of a group by its alias, others by their device', () => {
   const rows = listRows('t0', listing, { types: new Set(['region']), skipSingleArea: false });
-  assert.deepEqual(rows.map((row) => text(row, 'stats_name')), ['segs', 't0', 'segs']);
-  assert.deepEqual(rows.map((row) => text(row, 'group_id')), ['0', '-', '0']);
+  assert.deepEqual(
+    rows.map((row) => text(row, 'stats_name')),
+    ['segs', 't0', 'segs'],
+  );
+  assert.deepEqual(
+    rows.map((row) => text(row, 'group_id')),
+    ['0', '-', '0'],
+  );
 });
 
 test('listRows() gives a group the length of its members together', () => {
@@ -77,16 +84,22 @@ test('listRows() gives a group the length of its members together', () => {
 test('sampleRows() sums groups and leaves out regions that vanished', () => {
   const sample = totals(reading({ 0: counted({ reads: 3n }), 2: counted({ reads: 4n, writes: 1n }) }), 1e9);
   const rows = sampleRows('t0', sample, { types: new Set(['region', 'group']), skipSingleArea: false });
-  assert.deepEqual(rows.map((row) => `${row.type} ${text(row, 'region_id')} ${text(row, 'read_count')}`), [
-    'region 0 3',
-    'region 2 4',
-    'group 0,2 7',
-  ]);
+  assert.deepEqual(
+    rows.map((row) => `${row.type} ${text(row, 'region_id')} ${text(row, 'read_count')}`),
+    ['region 0 3', 'region 2 4', 'group 0,2 7'],
+  );
 });
 
 test('FIELDS derive rates, sizes and waits from the interval', () => {
   // 100 reads of 8 sectors in 2 s, 5 ms each, busy for half a second, 20 merged.
-  const counters = counted({ reads: 100n, readsMerged: 20n, readSectors: 800n, readNs: 500_000_000n, ioNs: 500_000_000n, weightedNs: 500_000_000n });
+  const counters = counted({
+    reads: 100n,
+    readsMerged: 20n,
+    readSectors: 800n,
+    readNs: 500_000_000n,
+    ioNs: 500_000_000n,
+    weightedNs: 500_000_000n,
+  });
   const sample = totals(reading({ 0: counters }), 2e9);
   const [row] = sampleRows('t0', sample, { types: new Set(['area']), skipSingleArea: false });
   const expected: Readonly<Record<string, string>> = {
@@ -111,5 +124,8 @@ test('FIELDS derive rates, sizes and waits from the interval', () => {
 test('FIELDS show histogram bins of regions and none of groups', () => {
   const withBounds = { ...region(0, 0, 10), bounds: [nanoseconds(10_000_000)] };
   const rows = listRows('t0', { ...listing, regions: [withBounds, region(2, 20, 10)] }, all);
-  assert.deepEqual(rows.map((row) => text(row, 'hist_bins')), ['2', '0', '0']);
+  assert.deepEqual(
+    rows.map((row) => text(row, 'hist_bins')),
+    ['2', '0', '0'],
+  );
 });

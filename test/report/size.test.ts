@@ -32,6 +32,9 @@ for (const text of ['', 'foo', 'x', 'kk', '0k', '-1k', '4', 'h2', '1e']) {
   test(`parseUnits() refuses ${JSON.stringify(text)} and names what is right`, () => {
     const isUnit = text === '1e';
     if (isUnit) return assert.equal(parseUnits(text).kind, 'fixed');
-    assert.throws(() => parseUnits(text), (error) => error instanceof UsageError && error.message.includes('h or H'));
+    assert.throws(
+      () => parseUnits(text),
+      (error) => error instanceof UsageError && error.message.includes('h or H'),
+    );
   });
 }

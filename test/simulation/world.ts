@@ -198,7 +198,11 @@ export class World {
         () => fs.fallocate(path, offset, length),
         () => fs.punch(path, offset, length),
         () => fs.truncate(path, random.chance(0.3) ? 0 : offset),
-        () => fs.defragment(path),
+        () => {
+          fs.defragment(path);
+          // The journal's write: without it, moving unwritten extents would touch no sector.
+          fs.write('/other', 0, BLOCK, { durationNs });
+        },
         () => this.#replace(),
       );
     }
@@ -250,7 +254,11 @@ export class World {
   /** The group's regions are the file's extents, and no region of the program is outside the group. */
   assertTrue(): void {
     const members = this.members();
-    const own = this.#list().filter(({ program }) => program === 'dmstats');
+    // After three refusals in a row the daemon gives up on a region, and says so.
+    const admitted = new Set(this.log.map((text) => Number(/^Region ID (\d+) is still there/.exec(text)?.[1])));
+    const own = this.#list().filter(
+      ({ id, program }) => program === 'dmstats' && (members.includes(id) || !admitted.has(id)),
+    );
     assert.deepEqual(
       own.map(({ id }) => id),
       members,
@@ -289,10 +297,12 @@ export class World {
     for (const id of this.members().reverse()) this.kernel.message(this.#device, `@stats_delete ${id}`);
     await this.#advance(12_000);
     assert.deepEqual(this.ended, { type: 'exit', status: 0, message: 'Filemap group removed: exiting.' });
-    assert.deepEqual(
-      this.#list().filter(({ program }) => program === 'dmstats'),
-      [],
-    );
+    const admitted = this.log.filter((text) => /is still there/.test(text));
+    if (admitted.length === 0)
+      assert.deepEqual(
+        this.#list().filter(({ program }) => program === 'dmstats'),
+        [],
+      );
     this.#dm[Symbol.dispose]();
   }
 }

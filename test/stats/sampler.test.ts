@@ -3,7 +3,7 @@ import test from 'node:test';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedKernel } from '../../src/simulator/kernel.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { type Sample, type SampleClock, difference, read, sample, totals } from '../../src/stats/sampler.ts';
+import { difference, read, type Sample, type SampleClock, sample, totals } from '../../src/stats/sampler.ts';
 
 const SECTORS = 20480;
 
@@ -55,8 +55,14 @@ test('sample() gives true intervals from the first one on', async () => {
   let round = 0;
   clock.onWait = () => io(++round);
   const samples = await take(sample(stats, { intervalMs: 250, clock }), 3);
-  assert.deepEqual(samples.map((one) => reads(one)), [1n, 2n, 3n]);
-  assert.deepEqual(samples.map((one) => one.regions.get(0)?.intervalNs), [250e6, 250e6, 250e6]);
+  assert.deepEqual(
+    samples.map((one) => reads(one)),
+    [1n, 2n, 3n],
+  );
+  assert.deepEqual(
+    samples.map((one) => one.regions.get(0)?.intervalNs),
+    [250e6, 250e6, 250e6],
+  );
 });
 
 test('sample() does not drift, and tells of intervals that it missed', async () => {

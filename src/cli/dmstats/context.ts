@@ -1,5 +1,5 @@
-import type { StartOptions } from '../../filemapd/start.ts';
 import type { FileView } from '../../filemap/file-view.ts';
+import type { StartOptions } from '../../filemapd/start.ts';
 import { DeviceMapper } from '../../mapper/device-mapper.ts';
 import type { SampleClock } from '../../stats/sampler.ts';
 import { oneLine } from '../run.ts';

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import { type Filemap, createFilemap } from '../../filemap/filemap.ts';
+import { createFilemap, type Filemap } from '../../filemap/filemap.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { groupTagForm } from '../../stats/tag-form.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
-import { type OpenFile, checkFilemapOptions, follow, followModeOf, openGiven } from './follow.ts';
+import { checkFilemapOptions, follow, followModeOf, type OpenFile, openGiven } from './follow.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
 export async function createFilemaps(context: Context, region: RegionOptions): Promise<number> {

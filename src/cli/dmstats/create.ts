@@ -91,7 +91,8 @@ async function segmentsOf(context: Context, { ref, name }: Device): Promise<Rang
 function rangeOf(device: Device, segments: readonly Range[], start = sectors(0), length?: Sectors): Range {
   const size = segments.reduce((sum, segment) => sum + segment.length, 0n);
   if (length !== undefined) return { start, length };
-  if (start >= size) throw new UsageError(`--start ${start} is beyond the end of ${device.name}, which has ${size} sectors`);
+  if (start >= size)
+    throw new UsageError(`--start ${start} is beyond the end of ${device.name}, which has ${size} sectors`);
   return { start, length: sectors(size - start) };
 }
 

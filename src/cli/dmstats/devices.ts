@@ -42,12 +42,19 @@ function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
   // Also when there is no node, as on systems without udev.
   const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
   const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name)])];
-  const refs: DeviceRef[] = names.filter((text) => Buffer.byteLength(text) <= NAME_BYTES).map((text) => ({ name: text }));
+  const refs: DeviceRef[] = names
+    .filter((text) => Buffer.byteLength(text) <= NAME_BYTES)
+    .map((text) => ({ name: text }));
   const number = isPath ? numberOfNode(word) : undefined;
   return number === undefined ? refs : [...refs, number];
 }
 
-async function find(context: Context, refs: readonly DeviceRef[], given: string | undefined, text: string): Promise<Device> {
+async function find(
+  context: Context,
+  refs: readonly DeviceRef[],
+  given: string | undefined,
+  text: string,
+): Promise<Device> {
   for (const ref of refs) {
     try {
       const { name } = await context.dm.info(ref);
@@ -75,8 +82,10 @@ export async function devicesOf(context: Context, { explicit = false } = {}): Pr
     throw new UsageError('Please specify both major number and minor number.');
   }
   const ways = [words.length > 0, uuid !== undefined, major !== undefined].filter(Boolean).length;
-  if (ways > 1) throw new UsageError('Please name devices in one way: by name, or by --uuid, or by --major and --minor.');
-  if (ways === 1 && options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices, not both.');
+  if (ways > 1)
+    throw new UsageError('Please name devices in one way: by name, or by --uuid, or by --major and --minor.');
+  if (ways === 1 && options.has('alldevices'))
+    throw new UsageError('Please specify device(s) or use --alldevices, not both.');
   if (uuid !== undefined) return [await find(context, [{ uuid }], undefined, uuid)];
   if (major !== undefined && minor !== undefined) {
     return [await find(context, [{ major, minor }], undefined, `${major}:${minor}`)];

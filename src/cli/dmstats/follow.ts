@@ -1,8 +1,8 @@
 import { openSync, realpathSync } from 'node:fs';
-import { type FilemapdMode, filemapdModeFromString } from '../../filemapd/arguments.ts';
-import type { StartOptions } from '../../filemapd/start.ts';
 import type { FileView } from '../../filemap/file-view.ts';
 import { fileOfDescriptor } from '../../filemap/open-file.ts';
+import { type FilemapdMode, filemapdModeFromString } from '../../filemapd/arguments.ts';
+import type { StartOptions } from '../../filemapd/start.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { Context } from './context.ts';
 

@@ -32,7 +32,9 @@ export async function group(context: Context): Promise<number> {
 function checkOneProgram({ regions }: Listing, ids: readonly number[]): void {
   const programs = new Set(regions.filter(({ id }) => ids.includes(id)).map(({ programId }) => programId));
   if (programs.size > 1) {
-    throw new UsageError(`The regions belong to several programs (${[...programs].join(', ')}): a group's must be one's`);
+    throw new UsageError(
+      `The regions belong to several programs (${[...programs].join(', ')}): a group's must be one's`,
+    );
   }
 }
 

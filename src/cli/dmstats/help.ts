@@ -8,7 +8,9 @@ function optionLine({ name, short, value, help }: OptionSpec): string {
 }
 
 function optionLines(wanted: (option: OptionSpec) => boolean): string {
-  return OPTIONS.filter((option) => option.ignored !== true && wanted(option)).map(optionLine).join('');
+  return OPTIONS.filter((option) => option.ignored !== true && wanted(option))
+    .map(optionLine)
+    .join('');
 }
 
 const DEVICE_HELP =
@@ -17,7 +19,9 @@ const DEVICE_HELP =
 
 /** The help as a whole. */
 export function helpText(): string {
-  const commands = COMMANDS.map(({ name, operands, summary }) => `  ${`${name} ${operands}`.trim()}\n      ${summary}\n`);
+  const commands = COMMANDS.map(
+    ({ name, operands, summary }) => `  ${`${name} ${operands}`.trim()}\n      ${summary}\n`,
+  );
   return `Usage: dmstats <command> [<options>] [<device>...]\n\nCommands:\n${commands.join('')}\nOptions:\n${optionLines(() => true)}${DEVICE_HELP}`;
 }
 

@@ -1,8 +1,8 @@
-import { type StatsRow, listRows } from '../../report/rows.ts';
+import { listRows, type StatsRow } from '../../report/rows.ts';
 import type { Context } from './context.ts';
 import { devicesOf } from './devices.ts';
 import { checkProgram, listOf } from './regions.ts';
-import { RowWriter, listFields, selectionOf, shownProgram } from './table-options.ts';
+import { listFields, RowWriter, selectionOf, shownProgram } from './table-options.ts';
 
 /** `dmstats list`. */
 export async function list(context: Context): Promise<number> {

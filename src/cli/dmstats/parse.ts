@@ -72,7 +72,8 @@ function unabbreviated(argv: readonly string[]): string[] {
     if (word.startsWith('--')) {
       const [name, glued] = splitAt(word.slice(2), '=');
       const option = longOption(name);
-      if (glued !== undefined && option.value === undefined) throw new UsageError(`Option --${option.name} takes no value`);
+      if (glued !== undefined && option.value === undefined)
+        throw new UsageError(`Option --${option.name} takes no value`);
       words.push(glued === undefined ? `--${option.name}` : `--${option.name}=${glued}`);
       takesNext = option.value !== undefined && glued === undefined;
       if (takesNext && index + 1 >= argv.length) throw missingValue(`--${option.name}`, option);
@@ -112,7 +113,10 @@ function clusterEnd(word: string): OptionSpec | undefined {
 const PARSE_OPTIONS = Object.fromEntries(
   OPTIONS.map(({ name, short, value }) => [
     name,
-    { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short === undefined ? {} : { short }) },
+    {
+      type: value === undefined ? ('boolean' as const) : ('string' as const),
+      ...(short === undefined ? {} : { short }),
+    },
   ]),
 );
 
@@ -156,7 +160,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
   }
   for (const name of values.keys()) {
     const { commands } = byName.get(name) as OptionSpec;
-    if (commands !== 'any' && !commands.includes(command)) throw new UsageError(`Cannot use --${name} with ${command}.`);
+    if (commands !== 'any' && !commands.includes(command))
+      throw new UsageError(`Cannot use --${name} with ${command}.`);
   }
   return { command, words: rest, options };
 }

@@ -51,7 +51,8 @@ export async function chosenRegions(
     if (regions.length > 0 || regionId === undefined) chosen.push({ device, stats, listing, regions });
     else if (isNamed(context)) throw noSuchRegion(context, regionId, device.name, isAnyProgram);
   }
-  if (chosen.length === 0 && devices.length > 0) throw noSuchRegion(context, regionId as number, 'any device', isAnyProgram);
+  if (chosen.length === 0 && devices.length > 0)
+    throw noSuchRegion(context, regionId as number, 'any device', isAnyProgram);
   return chosen;
 }
 

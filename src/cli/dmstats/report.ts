@@ -1,7 +1,7 @@
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
-import { type Sample, read, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
+import { read, type Sample, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
 import type { Options } from './parse.ts';
@@ -46,7 +46,9 @@ export async function report(context: Context): Promise<number> {
   const options = { intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
   for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
-    const samples = await Promise.all(samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)));
+    const samples = await Promise.all(
+      samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)),
+    );
     if (signal.aborted || samples.every((one) => one === undefined)) break;
     if (cycle > 0) context.print('\n');
     context.print(writer.write(rowsOf(samples)));
@@ -56,7 +58,11 @@ export async function report(context: Context): Promise<number> {
 }
 
 /** A device's next sample; undefined from when the device is gone: the report of the others goes on. */
-async function nextOf(context: Context, sampler: AsyncGenerator<Sample>, { name }: Device): Promise<Sample | undefined> {
+async function nextOf(
+  context: Context,
+  sampler: AsyncGenerator<Sample>,
+  { name }: Device,
+): Promise<Sample | undefined> {
   try {
     const result = await sampler.next();
     return result.done === true ? undefined : result.value;
@@ -70,7 +76,10 @@ async function nextOf(context: Context, sampler: AsyncGenerator<Sample>, { name 
 /** How often a report repeats; undefined for once and at once. */
 function repetitionOf(options: Options): { readonly intervalMs: number; readonly count: number } | undefined {
   const text = options.text('interval');
-  if (text !== undefined && !(/^(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= 0.001 && Number(text) <= MAX_SECONDS)) {
+  if (
+    text !== undefined &&
+    !(/^(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= 0.001 && Number(text) <= MAX_SECONDS)
+  ) {
     throw new UsageError(`Invalid --interval argument "${text}": a positive number of seconds, such as 5 or 0.5`);
   }
   const countText = options.text('count');
@@ -79,7 +88,10 @@ function repetitionOf(options: Options): { readonly intervalMs: number; readonly
   }
   const count = countText === undefined ? undefined : Number(countText);
   if (text === undefined && (count === undefined || count === 1)) return undefined;
-  return { intervalMs: Number(text ?? 1) * MS_PER_SECOND, count: count === undefined || count === 0 ? Infinity : count };
+  return {
+    intervalMs: Number(text ?? 1) * MS_PER_SECOND,
+    count: count === undefined || count === 0 ? Infinity : count,
+  };
 }
 
 /** Tells what a sample could not see: each kind of trouble once, a repeated report would repeat it for ever. */

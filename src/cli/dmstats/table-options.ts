@@ -1,7 +1,7 @@
 import { UsageError } from '../../mapper/errors.ts';
 import { type TableForm, TableWriter } from '../../report/columns.ts';
-import { FIELD_SETS, columnOf, parseFields } from '../../report/field-sets.ts';
-import { type Field, type ValueForm, fieldText } from '../../report/fields.ts';
+import { columnOf, FIELD_SETS, parseFields } from '../../report/field-sets.ts';
+import { type Field, fieldText, type ValueForm } from '../../report/fields.ts';
 import type { ObjectType, Selection, StatsRow } from '../../report/rows.ts';
 import { parseUnits } from '../../report/size.ts';
 import type { Context } from './context.ts';

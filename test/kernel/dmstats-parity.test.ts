@@ -1,0 +1,333 @@
+/** Debian's dmstats and ours side by side: the same words on the same regions, byte for byte. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import test, { type TestContext } from 'node:test';
+import { main } from '../../src/cli/dmstats.ts';
+import { cleanUp, directWrite, makeVolume, mountVolume, sh, type Volume } from './support.ts';
+
+const THEIRS = '/sbin/dmstats';
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function ours(words: readonly string[]): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  const status = await main(words, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+  return { status, stdout, stderr };
+}
+
+function theirs(words: readonly string[]): Outcome {
+  const env = { ...process.env, DM_DISABLE_UDEV: '1' };
+  const { status, stdout, stderr } = spawnSync(THEIRS, words, { encoding: 'utf8', env });
+  return { status: status ?? -1, stdout, stderr };
+}
+
+/** A volume with a node in /dev/mapper, without which Debian's tools do not find a device by its path. */
+async function makeNamedVolume(t: TestContext): Promise<Volume> {
+  const makeNodes = (): string => sh('DM_DISABLE_UDEV=1 dmsetup mknodes');
+  cleanUp(t, makeNodes);
+  const volume = await makeVolume(t, 64);
+  makeNodes();
+  return volume;
+}
+
+/** Two reads of whole blocks, the later one before the other: nothing that the kernel would call merged. */
+function readTwice({ node }: Volume): void {
+  for (const skip of [3, 1]) sh(`dd if=${node} of=/dev/null bs=64k count=1 skip=${skip} iflag=direct 2>&1`);
+}
+
+/** Regions of all kinds: whole, precise with a histogram, of areas, grouped with and without an alias, foreign. */
+async function variedRegions({ name }: Volume): Promise<void> {
+  for (const command of [
+    `create ${name}`,
+    `create --precise --bounds 300us,600us,1ms,5ms ${name}`,
+    `create --bounds 10ms,20ms --areas 4 ${name}`,
+    `create --start 0 --length 2048 --userdata note ${name}`,
+    `create --start 2048 --length 2048 ${name}`,
+    `create --start 4096 --length 2048 ${name}`,
+    `create --start 6144 --length 2048 ${name}`,
+    `create --programid foreign ${name}`,
+    `group --regions 3,5 --alias pair ${name}`,
+    `group --regions 4,6 ${name}`,
+  ]) {
+    const { status, stderr } = theirs(command.split(' '));
+    assert.equal(status, 0, `${command}: ${stderr}`);
+  }
+}
+
+/** Our output, after theirs, of the words with DEV for the device. */
+async function both(words: string, { name, node }: Volume): Promise<{ mine: Outcome; their: Outcome }> {
+  const filled = words.split(' ').map((word) => word.replace('DEV', name).replace('NODE', node));
+  // Theirs takes the counters away when it reports: ours is first.
+  return { mine: await ours(filled), their: theirs(filled) };
+}
+
+const LISTS = [
+  'list DEV',
+  'list',
+  'list NODE',
+  'list /dev/mapper/DEV',
+  'list -v --area DEV --group',
+  'list --histogram DEV',
+  'list --histogram --notimesuffix DEV',
+  'list --allprograms DEV',
+  'list --programid foreign DEV',
+  'list --programid nobody DEV',
+  'list --area DEV',
+  'list --region DEV',
+  'list --group DEV',
+  'list --area --group DEV',
+  'list --units k DEV',
+  'list --units K DEV',
+  'list --units 4k DEV',
+  'list --units s --nosuffix DEV',
+  'list --units b DEV',
+  'list --units H DEV',
+  'list --units g DEV',
+  'list --noheadings DEV',
+  'list --histogram --noheadings DEV',
+  'list --separator | DEV',
+  'list DEV --unit=m --nohead',
+  'list -ostatsname,hist_bins DEV',
+  'list -o+user_data,precise,hist_ranges DEV',
+  'list -o area_id,area_start,area_len,area_offset --area DEV',
+  'list --headings none DEV',
+  'print --regionid 0 DEV',
+  'print --regionid 2 DEV',
+  'print --regionid 7 DEV',
+];
+
+test('dmstats lists and prints as Debian’s dmstats does', async (t) => {
+  const volume = await makeNamedVolume(t);
+  await variedRegions(volume);
+  readTwice(volume);
+  for (const words of LISTS) {
+    await t.test(words, async () => {
+      const { mine, their } = await both(words, volume);
+      // This option came to the C tool in 2023.
+      if (words.includes('--headings') && their.status !== 0) return;
+      assert.deepEqual(mine, their);
+    });
+  }
+});
+
+const REPORTS = [
+  'report --area --group DEV',
+  'report DEV -o statsname,group_id,region_id,obj_type,area_id,area_len,reads_per_sec,read_size_per_sec,avg_request_size,util,await',
+  'report --raw --area --group DEV',
+  'report --histogram DEV',
+  'report --histogram --relative DEV',
+  'report --histogram --noheadings DEV',
+  'report --histogram --relative --noheadings --notimesuffix DEV',
+  'report --area --units k DEV',
+  'report --area --units 1s --separator , DEV',
+  'report --group DEV',
+  'report --area --count 1 DEV',
+  'report --programid foreign DEV',
+  'report --area -o read_count,write_count,read_sector_count,read_time,io_ticks,queue_ticks,in_progress_count,interval,interval_ns DEV',
+  'report --area -o hist_count,hist_count_ranges,hist_percent,hist_percent_ranges DEV',
+  'report --region -o region_id,throughput,queue_size,read_await,write_await,read_ticks DEV',
+];
+
+test('dmstats reports as Debian’s dmstats does', async (t) => {
+  const volume = await makeNamedVolume(t);
+  await variedRegions(volume);
+  for (const words of REPORTS) {
+    await t.test(words, async () => {
+      readTwice(volume);
+      const { mine, their } = await both(words, volume);
+      assert.match(mine.stdout, /[1-9]/);
+      assert.deepEqual(mine, their);
+    });
+  }
+});
+
+// On a device each; what the kernel then lists is compared too. Group tags have the form of Debian's libdevmapper.
+const CHANGES = [
+  'create DEV',
+  'create --start 2048 --length 4096 --areas 2 DEV',
+  'create --areasize 1m DEV',
+  'create --start 1m --len 1M DEV',
+  'create --precise --bounds 10ms,20ms,30ms DEV',
+  'create --bounds 300us,1ms DEV',
+  'create --programid foo --userdata bar DEV',
+  'create --programid= --force DEV',
+  'create --segments --alias segs DEV',
+  'create --segments --nogroup DEV',
+  'create NODE',
+  'group --regions 0,1 --alias g DEV',
+  'group --regions 2-3 DEV',
+  'group --alias late DEV --regions=9',
+  'ungroup --groupid 2 DEV',
+  'delete --regionid 1 DEV',
+  'delete --groupid 8 DEV',
+  'clear --regionid 0 DEV',
+  'clear --allregions DEV',
+  'print --clear --regionid 0 DEV',
+  'delete --regionid 0 DEV',
+  'delete --regionid 6 --programid foo DEV',
+  'delete --allregions DEV',
+  'delete --allregions --allprograms DEV',
+];
+
+test('dmstats changes regions and groups as Debian’s dmstats does', async (t) => {
+  const left = await makeNamedVolume(t);
+  const right = await makeNamedVolume(t);
+  const normal = (text: string): string => text.replaceAll(left.name, 'DEV').replaceAll(right.name, 'DEV');
+  for (const words of CHANGES) {
+    await t.test(words, async () => {
+      const fill = ({ name, node }: Volume): string[] =>
+        words.split(' ').map((word) => word.replace('DEV', name).replace('NODE', node));
+      const mine = await ours(fill(left));
+      const their = theirs(fill(right));
+      assert.deepEqual(
+        { ...mine, stdout: normal(mine.stdout), stderr: normal(mine.stderr) },
+        { ...their, stdout: normal(their.stdout), stderr: normal(their.stderr) },
+      );
+      assert.equal(await left.stats.rawList(), await right.stats.rawList());
+    });
+  }
+});
+
+// Both refuse; ours in one line, which begins as theirs where theirs says what is wrong.
+const REFUSALS: readonly (readonly [words: string, beginning: string])[] = [
+  ['create', 'Please specify device(s) or use --alldevices.'],
+  ['create -j 253', 'Please specify both major number and minor number.'],
+  ['create --areas 2 --areasize 1m DEV', 'Please specify one of --areas and --areasize.'],
+  ['create --programid= DEV', 'Creating a region with no program id requires --force.'],
+  ['create --allregions DEV', 'Cannot use --allregions with create.'],
+  ['create --allprograms DEV', 'Cannot use --allprograms with create.'],
+  ['create --segments --alias x --nogroup DEV', 'Cannot set alias with --nogroup.'],
+  ['create --bounds 10ms,,20ms DEV', 'Empty histogram bin not allowed'],
+  ['create --start abc DEV', ''],
+  ['create --areasize 100b DEV', ''],
+  ['create --foo DEV', ''],
+  ['create nosuch', ''],
+  ['list nosuch', ''],
+  ['list --units foo DEV', 'Invalid --units argument'],
+  ['list /dev/dm-99', 'Device /dev/dm-99 not found'],
+  ['print DEV', 'Please specify a --regionid or use --allregions.'],
+  ['print --regionid 99 DEV', ''],
+  ['clear DEV', 'Please specify a --regionid or use --allregions.'],
+  ['clear --regionid 77 DEV', 'No such region: 77'],
+  ['delete DEV', 'Please specify a --regionid or --groupid, or use --allregions.'],
+  ['delete --regionid 99 DEV', ''],
+  ['delete --regionid 0 --groupid 1 DEV', 'Please use one of --regionid and --groupid.'],
+  ['delete --groupid 0 DEV', 'Group ID 0 does not exist'],
+  ['delete --allregions', 'Please specify device(s) or use --alldevices.'],
+  ['group DEV', 'Group requires --regions.'],
+  ['group --regions x DEV', "Could not parse list: 'x'"],
+  ['ungroup DEV', 'Please specify group id.'],
+  ['report --interval 0 DEV', ''],
+  ['report --count -1 DEV', ''],
+  ['create --filemap', '--filemap requires a file path argument'],
+  ['create --filemap nosuch', 'Could not canonicalize file name: nosuch'],
+  ['create --filemap /proc/version', ''],
+  ['create --filemap --segments /etc/passwd', '--filemap and --segments are incompatible.'],
+  ['create --filemap --nomonitor --follow inode /etc/passwd', 'Use of --follow is incompatible with --nomonitor.'],
+  ['create --filemap --follow foo /etc/passwd', 'Could not parse dmfilemapd mode: foo'],
+  ['update_filemap /etc/passwd', '--groupid is required to update a filemap group.'],
+  ['frobnicate', 'Unknown stats command'],
+];
+
+test('dmstats refuses what Debian’s dmstats refuses, in one line', async (t) => {
+  const volume = await makeVolume(t, 64);
+  assert.equal(theirs(['create', volume.name]).status, 0);
+  const before = await volume.stats.rawList();
+  for (const [words, beginning] of REFUSALS) {
+    await t.test(words, async () => {
+      const { mine, their } = await both(words, volume);
+      assert.equal(mine.status, 1);
+      assert.equal(their.status, 1);
+      assert.match(mine.stderr, /^[^\n]+\n$/);
+      assert.equal(mine.stdout, '');
+      assert.ok(mine.stderr.startsWith(beginning), mine.stderr);
+      assert.ok(their.stderr.startsWith(beginning), their.stderr);
+      assert.equal(await volume.stats.rawList(), before);
+    });
+  }
+});
+
+const FILEMAPS = [
+  'create --filemap --nomonitor FILE',
+  'create --filemap --nomonitor --nogroup FILE',
+  'create --filemap --nomonitor --alias other FILE',
+  'create --filemap --nomonitor --bounds 10ms,20ms FILE',
+];
+
+test('dmstats maps files as Debian’s dmstats does', async (t: TestContext) => {
+  const volume = await mountVolume(t, 'ext4', 128);
+  const path = `${volume.folder}/data`;
+  directWrite(path, { count: 4 });
+  directWrite(`${volume.folder}/between`, { count: 4 });
+  directWrite(path, { count: 4, seek: 8 });
+  for (const words of FILEMAPS) {
+    await t.test(words, async () => {
+      const filled = words.split(' ').map((word) => word.replace('FILE', path));
+      const results: { outcome: Outcome; list: string }[] = [];
+      for (const run of [ours, async (all: readonly string[]) => theirs(all)]) {
+        const outcome = await run(filled);
+        results.push({ outcome, list: await volume.stats.rawList() });
+        assert.equal(theirs(['delete', '--allregions', volume.name]).status, 0);
+      }
+      assert.deepEqual(results[0], results[1]);
+    });
+  }
+  await t.test('update_filemap --nomonitor --groupid 0 FILE', async () => {
+    assert.equal(theirs(['create', '--filemap', '--nomonitor', path]).status, 0);
+    const words = ['update_filemap', '--nomonitor', '--groupid', '0', path];
+    assert.deepEqual(await ours(words), theirs(words));
+  });
+});
+
+test('dmstats differs from Debian’s dmstats where that is wrong', async (t) => {
+  const volume = await makeVolume(t, 64);
+  const { name, stats } = volume;
+  await t.test('atoi: a region that is no number is not region 0', async () => {
+    await ours(['create', name]);
+    assert.equal((await ours(['delete', '--regionid', 'abc', name])).status, 1);
+    assert.match(await stats.rawList(), /^0: /);
+    assert.equal(theirs(['delete', '--regionid', 'abc', name]).status, 0);
+    assert.equal(await stats.rawList(), '');
+  });
+  await t.test('--start without --length ends with the device', async () => {
+    await ours(['create', '--start', '1000', name]);
+    theirs(['create', '--start', '1000', name]);
+    assert.match(
+      await stats.rawList(),
+      new RegExp(`^0: 1000\\+${volume.sectors - 1000} .*\n1: 1000\\+${volume.sectors} `),
+    );
+    await ours(['delete', '--allregions', name]);
+  });
+  await t.test('print --allregions shows each region once', async () => {
+    await ours(['create', name]);
+    readTwice(volume);
+    const mine = await ours(['print', '--allregions', name]);
+    assert.equal(theirs(['print', '--allregions', name]).stdout, mine.stdout.repeat(2));
+  });
+  await t.test('report leaves the counters alone', async () => {
+    const before = await ours(['print', '--allregions', name]);
+    await ours(['report', name]);
+    assert.equal((await ours(['print', '--allregions', name])).stdout, before.stdout);
+    theirs(['report', name]);
+    assert.notEqual((await ours(['print', '--allregions', name])).stdout, before.stdout);
+  });
+  await t.test('merges a second are counted', async () => {
+    sh(`dd if=${volume.node} of=/dev/null bs=1M count=8 iflag=direct 2>&1`);
+    const words = ['report', '--noheadings', '-o', 'reads_merged_per_sec', name];
+    assert.ok(Number((await ours(words)).stdout) > 0);
+    assert.equal(theirs(words).stdout, '0.00\n');
+  });
+  await t.test('ungroup does not claim what it did not do', async () => {
+    const words = ['ungroup', '--groupid', '7', name];
+    assert.equal((await ours(words)).stdout, '');
+    assert.equal(theirs(words).stdout, `Removed group ID 7 on ${name}\n`);
+  });
+});
