@@ -1,4 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
+import type { Output } from './dmstats/context.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `Usage: devicemapper <command> [<arguments>]
@@ -17,19 +18,27 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly stri
   dmfilemapd: () => import('./dmfilemapd.ts'),
 };
 
-/** The command `devicemapper`: calls the other commands of this package. @returns the exit status */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * The command `devicemapper`: calls the other commands of this package.
+ *
+ * @returns the exit status
+ * @throws UsageError for a command that there is none of
+ */
+export async function main(
+  argv: readonly string[],
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
+): Promise<number> {
   const [word, ...rest] = argv;
   if (word === '--help' || word === '-h' || word === 'help') {
-    process.stdout.write(HELP);
+    stdout.write(HELP);
     return 0;
   }
   if (word === '--version') {
-    process.stdout.write(`devicemapper ${packageVersion()}\n`);
+    stdout.write(`devicemapper ${packageVersion()}\n`);
     return 0;
   }
   if (word === undefined) {
-    process.stderr.write(HELP);
+    stderr.write(HELP);
     return 1;
   }
   const load = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;

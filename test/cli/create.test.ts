@@ -78,7 +78,7 @@ test('create --segments that fails in the middle leaves nothing behind', async (
       creations++;
       return creations === 2 || text === '@stats_set_aux' ? 12 : undefined;
     };
-    assert.match(await world.refusal('create', '--segments', 'two'), /ENOMEM/);
+    assert.match(await world.refusal('create', '--segments', 'two'), /ENOMEM|cannot allocate|memory/i);
     assert.equal(world.regions('two'), '');
   }
 });
@@ -140,4 +140,30 @@ test('areasOf() counts the areas that the kernel makes', () => {
   // ceil(10 / 6) = 2 sectors each: five areas, where the C tool claims six.
   assert.equal(areasOf(sectors(10), { areas: 6 }), 5n);
   assert.equal(areasOf(sectors(100), { areas: 200 }), 100n);
+});
+
+test('create explains the kernel’s refusals', async () => {
+  for (const [errno, text] of [
+    [12, /^t0: Could not create statistics region: statistics may take a quarter of the memory, .* \(ENOMEM\)$/],
+    [22, /^t0: Could not create statistics region: .* \(EINVAL\)$/],
+    [75, /^t0: Could not create statistics region: too many areas, .* \(EOVERFLOW\)$/],
+  ] as const) {
+    const world = new World();
+    world.kernel.onIoctl = (call) => (call.text?.startsWith('@stats_create') === true ? errno : undefined);
+    assert.match(await world.refusal('create', 't0'), text);
+  }
+});
+
+test('create that is interrupted leaves nothing behind', async () => {
+  const world = new World();
+  await twoSegments(world);
+  const controller = new AbortController();
+  world.kernel.onIoctl = (call) => {
+    if (call.text?.startsWith('@stats_create 10240') === true) controller.abort();
+    return undefined;
+  };
+  const { status, stdout, stderr } = await world.run(['create', '--segments', 'two'], { signal: controller.signal });
+  assert.deepEqual([status, stdout], [130, '']);
+  assert.match(stderr, /^dmstats: interrupted[^\n]*\n$/);
+  assert.equal(world.regions('two'), '');
 });

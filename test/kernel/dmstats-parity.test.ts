@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test, { type TestContext } from 'node:test';
 import { main } from '../../src/cli/dmstats.ts';
-import { cleanUp, directWrite, makeVolume, mountVolume, sh, type Volume } from './support.ts';
+import { attempt, cleanUp, directWrite, eventually, makeVolume, mountVolume, sh, type Volume } from './support.ts';
 
 const THEIRS = '/sbin/dmstats';
 
@@ -285,6 +285,38 @@ test('dmstats maps files as Debian’s dmstats does', async (t: TestContext) => 
     const words = ['update_filemap', '--nomonitor', '--groupid', '0', path];
     assert.deepEqual(await ours(words), theirs(words));
   });
+});
+
+test('dmstats is a process that a reader or a signal can end', async (t) => {
+  const { name, stats } = await makeVolume(t, 64);
+  await stats.createRegion({ programId: 'dmstats' });
+  await t.test('head', () => {
+    const output = sh(`{ dmstats report --interval 0.1 ${name}; echo "status $?" >&2; } 2>&1 | head -1`);
+    assert.match(output, /^Name +GrpID /);
+  });
+  await t.test('SIGINT', () => {
+    const output = sh(
+      `timeout --preserve-status -s INT 8 dmstats report --interval 1 -ointerval --noheadings ${name} 2>&1`,
+    );
+    assert.match(output, /^[01]\.\d{6}\n/);
+  });
+});
+
+test('dmstats create --filemap starts a daemon that follows the file until its group is deleted', async (t) => {
+  const { folder, name, stats } = await mountVolume(t, 'ext4', 128);
+  const path = `${folder}/grows`;
+  directWrite(path, { count: 4 });
+  assert.equal(sh(`dmstats create --filemap ${path}`), `${path}: Created new group with 1 region(s) as group ID 0.\n`);
+  directWrite(path, { count: 64, seek: 4 });
+  const mapped = async (): Promise<bigint> =>
+    (await stats.list()).regions.reduce((sum, { length }) => sum + length, 0n);
+  await eventually('the growth is mapped', 10_000, async () => (await mapped()) === 68n * 128n);
+  assert.equal(sh(`dmstats delete --groupid 0 ${name}`), 'Deleted statistics group 0.\n');
+  await eventually(
+    'the daemon ends',
+    10_000,
+    () => attempt(`pgrep -f -r S,R,D 'dmfilemapd .*${path}'`).stdout.trim() === '',
+  );
 });
 
 test('dmstats differs from Debian’s dmstats where that is wrong', async (t) => {

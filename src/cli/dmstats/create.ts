@@ -1,5 +1,6 @@
-import { UsageError } from '../../mapper/errors.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
 import { type Nanoseconds, type Sectors, sectors } from '../../mapper/units.ts';
+import { visible } from '../../report/visible.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { hasGroupTag } from '../../stats/group-tag.ts';
 import { parseBounds } from '../../stats/histogram-bounds.ts';
@@ -115,10 +116,12 @@ async function createRegions(
   const lines: string[] = [];
   try {
     for (const range of ranges) {
-      const id = await stats.createRegion({ ...spec, range }, { signal });
+      const id = await stats.createRegion({ ...spec, range }, { signal }).catch((error: unknown) => {
+        throw explained(error, device);
+      });
       ids.push(id);
       const areas = areasOf(range.length, spec.step);
-      lines.push(`${device.name}: Created new region with ${areas} area(s) as region ID ${id}\n`);
+      lines.push(`${visible(device.name)}: Created new region with ${areas} area(s) as region ID ${id}\n`);
     }
     signal.throwIfAborted();
     if (options.has('segments') && !options.has('nogroup')) {
@@ -134,4 +137,18 @@ async function createRegions(
     throw error;
   }
   context.print(lines.join(''));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EOVERFLOW: 'too many areas, or areas times histogram bins: use larger areas',
+  ENOMEM: 'statistics may take a quarter of the memory, and this region would take more: use fewer or larger areas',
+  EINVAL: 'the kernel does not take this range, size of areas or list of bounds',
+};
+
+/** The kernel's refusal of a region, in the words of the options that led to it. */
+function explained(error: unknown, { name }: Device): unknown {
+  if (!DmError.is(error, ...Object.keys(REASONS))) return error;
+  return new UsageError(`${name}: Could not create statistics region: ${REASONS[error.code]} (${error.code})`, {
+    cause: error,
+  });
 }

@@ -1,7 +1,7 @@
 import { listRows, type StatsRow } from '../../report/rows.ts';
 import type { Context } from './context.ts';
 import { devicesOf } from './devices.ts';
-import { checkProgram, listOf } from './regions.ts';
+import { checkProgram, listOf, unlessGone } from './regions.ts';
 import { listFields, RowWriter, selectionOf, shownProgram } from './table-options.ts';
 
 /** `dmstats list`. */
@@ -11,7 +11,8 @@ export async function list(context: Context): Promise<number> {
   const selection = selectionOf(context);
   const rows: StatsRow[] = [];
   for (const device of await devicesOf(context)) {
-    rows.push(...listRows(device.name, await listOf(context, device, shownProgram(context)), selection));
+    const listing = await unlessGone(context, () => listOf(context, device, shownProgram(context)));
+    if (listing !== undefined) rows.push(...listRows(device.name, listing, selection));
   }
   context.print(writer.write(rows));
   return 0;

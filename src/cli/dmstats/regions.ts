@@ -1,4 +1,4 @@
-import { UsageError } from '../../mapper/errors.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import type { Listing } from '../../stats/group.ts';
 import type { Region } from '../../stats/region.ts';
@@ -14,6 +14,19 @@ export async function listOf(context: Context, device: Device, programId: string
   const listing = await new DeviceStats(context.dm, device.ref).list(programId);
   for (const problem of listing.problems) context.warn(`${device.name}: ${problem}`);
   return listing;
+}
+
+/**
+ * Does something with a device; nothing when it was removed since all devices were listed. One that was named must be
+ * there.
+ */
+export async function unlessGone<T>(context: Context, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isNamed(context) || !DmError.is(error, 'ENXIO')) throw error;
+    return undefined;
+  }
 }
 
 /** A device with the regions that a command means. */

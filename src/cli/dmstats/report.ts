@@ -5,7 +5,7 @@ import { read, type Sample, sample, systemSampleClock, totals } from '../../stat
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
 import type { Options } from './parse.ts';
-import { checkProgram } from './regions.ts';
+import { checkProgram, unlessGone } from './regions.ts';
 import { RowWriter, reportFields, selectionOf, shownProgram } from './table-options.ts';
 
 const MS_PER_SECOND = 1000;
@@ -30,11 +30,12 @@ export async function report(context: Context): Promise<number> {
     });
 
   if (repetition === undefined) {
-    const samples: Sample[] = [];
+    const samples: (Sample | undefined)[] = [];
     for (const { ref } of devices) {
-      const reading = await read(new DeviceStats(context.dm, ref), shownProgram(context));
+      const stats = new DeviceStats(context.dm, ref);
+      const reading = await unlessGone(context, () => read(stats, shownProgram(context)));
       // One second is what the C tool takes for the unknown time since the counters were last cleared.
-      samples.push(totals(reading, ONE_SECOND_NS));
+      samples.push(reading && totals(reading, ONE_SECOND_NS));
     }
     context.print(writer.write(rowsOf(samples)));
     return 0;
