@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the checkout, seen from the compiled file in dist/lab/. */
@@ -14,7 +14,7 @@ export function cacheFolder(): string {
 
 /** Where results of commands go, at the same path in the guest and on the host. */
 export function outFolder(): string {
-  return process.env['LAB_OUT'] || join(checkout, 'build', 'lab-out');
+  return resolve(process.env['LAB_OUT'] || join(checkout, 'build/lab-out'));
 }
 
 /** The socket of the kept guest. Each checkout has a guest of its own. */
@@ -30,6 +30,7 @@ function runtimeFolder(): string {
     accessSync('/run', constants.W_OK);
     return '/run';
   } catch {
-    return tmpdir();
+    // Everybody's folder: not to be mistaken for another user's.
+    return join(tmpdir(), `lab-of-${process.getuid?.()}`);
   }
 }

@@ -1,6 +1,7 @@
 // npm run TASK: installs what is missing, builds, then runs the task. Plain JavaScript without dependencies, since it
 // runs before anything is installed.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,23 +15,28 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exit(1);
 }
 
-function run(command, args, { allowFailure = false } = {}) {
-  const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (error !== undefined) {
+async function run(command, args) {
+  const child = spawn(command, args, { stdio: 'inherit' });
+  const forward = (signal) => child.kill(signal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, forward);
+  let status;
+  try {
+    const [code, signal] = await once(child, 'exit');
+    status = code ?? (signal === null ? 1 : 128);
+  } catch (error) {
     console.error(`cannot run ${command}: ${error.message}`);
-    process.exit(1);
+    status = 1;
   }
-  const code = status ?? (signal === null ? 1 : 128);
-  if (code !== 0 && !allowFailure) process.exit(code);
-  return code;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.off(signal, forward);
+  if (status !== 0) process.exit(status);
 }
 
 const node = (...args) => run(process.execPath, args);
 
-function install() {
+async function install() {
   const stamp = 'node_modules/.package-lock.json';
   const fresh = existsSync(stamp) && statSync(stamp).mtimeMs >= statSync('package-lock.json').mtimeMs;
-  if (!fresh) run('npm', ['ci', '--no-audit', '--no-fund']);
+  if (!fresh) await run('npm', ['ci', '--no-audit', '--no-fund']);
 }
 
 function testFiles(folder, skip) {
@@ -45,19 +51,28 @@ const lab = (...args) => node('dist/lab/cli.js', ...args);
 const kernel = () => lab('--timeout', '1200', process.execPath, '--enable-source-maps', 'dist/test/kernel/all.js');
 
 const tasks = {
-  test() {
+  async test() {
     const only = words[0];
-    if (only === undefined || only === 'unit') unit();
-    if (only === undefined || only === 'kernel') kernel();
+    if (only === undefined || only === 'unit') await unit();
+    if (only === undefined || only === 'kernel') await kernel();
   },
   demo: () => node('dist/scripts/demo/main.js', ...words),
   lab: () => lab(...words),
   bench: () => node('dist/bench/main.js', ...words),
-  check() {
-    run('npx', ['--no-install', 'biome', 'check', '.']);
-    run('npx', ['--no-install', 'depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'test', 'lab', 'bench']);
-    run('npx', ['--no-install', 'typedoc']);
-    run('npx', ['--no-install', 'publint', '--strict']);
+  async check() {
+    await run('npx', ['--no-install', 'biome', 'check', '.']);
+    await run('npx', [
+      '--no-install',
+      'depcruise',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'src',
+      'test',
+      'lab',
+      'bench',
+    ]);
+    await run('npx', ['--no-install', 'typedoc']);
+    await run('npx', ['--no-install', 'publint', '--strict']);
   },
 };
 
@@ -66,6 +81,6 @@ if (action === undefined) {
   console.error(`usage: npm run ${Object.keys(tasks).join('|')}`);
   process.exit(1);
 }
-install();
-node('scripts/build.mjs');
-action();
+await install();
+await node('scripts/build.mjs');
+await action();

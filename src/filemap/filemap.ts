@@ -64,6 +64,14 @@ export const MAX_PIECES = 8;
 const BTRFS_MAGIC = 0x9123683e;
 const OVERLAYFS_MAGIC = 0x794c7630;
 
+/** Why a file on this device cannot be mapped. */
+export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {
+  return new UsageError(
+    `Cannot map file: not a device-mapper device (its file system is on ${major}:${minor}); ` +
+      'the file system must lie directly on a device-mapper volume',
+  );
+}
+
 /**
  * Checks that a file can be mapped at all.
  *
@@ -87,10 +95,7 @@ export async function checkMappable(dm: DeviceMapper, file: FileView): Promise<D
     await dm.info(device);
   } catch (error) {
     if (!DmError.is(error, 'ENXIO')) throw error;
-    throw new UsageError(
-      `Cannot map file: not a device-mapper device (its file system is on ${device.major}:${device.minor}); ` +
-        'the file system must lie directly on a device-mapper volume',
-    );
+    throw notOnDeviceMapper(device);
   }
   return device;
 }

@@ -69,11 +69,12 @@ export function planUpdate(
   const leaving: Region[] = [];
   const uncovered: Range[] = [];
   const tidy: Replacement[] = [];
-  const anchor = regions.find(isAnchor);
-  // Kept once it is there: it leads the group, and the group's id should not change again.
-  if (anchor !== undefined) kept.push(anchor);
-  else if (extents.length === 0) uncovered.push(ANCHOR);
-  const sorted = regions.filter((region) => !isAnchor(region)).sort(byStart);
+  const sorted = [...regions].sort(byStart);
+  if (extents.length === 0) {
+    const anchor = sorted.findIndex(isAnchor);
+    if (anchor < 0) uncovered.push(ANCHOR);
+    else kept.push(...sorted.splice(anchor, 1));
+  }
   let next = 0;
   for (const extent of extents) {
     const end = endOf(extent);

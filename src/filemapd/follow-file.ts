@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { notOnDeviceMapper } from '../filemap/filemap.ts';
 import { factsOf } from '../filemap/open-file.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { IN } from '../kernel/inotify.ts';
@@ -16,8 +17,13 @@ class WriteCounter implements Disposable {
   readonly #fd: number;
   readonly #buffer = Buffer.alloc(512);
 
-  constructor({ major, minor }: DeviceNumber) {
-    this.#fd = openSync(`/sys/dev/block/${major}:${minor}/stat`, 'r');
+  /** @throws UsageError for a file system without a block device */
+  constructor(device: DeviceNumber) {
+    try {
+      this.#fd = openSync(`/sys/dev/block/${device.major}:${device.minor}/stat`, 'r');
+    } catch (error) {
+      throw hasCode(error, 'ENOENT') ? notOnDeviceMapper(device) : error;
+    }
   }
 
   /** Documentation/block/stat.rst: writes are the fifth number, discards the twelfth. */

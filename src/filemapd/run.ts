@@ -155,8 +155,7 @@ class Filemapd implements Disposable {
     for (const note of extents.notes) log(3, note);
     if (errorBound > 0n)
       log(1, `Carried counters of group ID ${group.id} may be wrong by up to ${errorBound} I/Os and sectors`);
-    for (const { id, error } of applied.undeleted)
-      log(1, `Region ID ${id} is still there: ${error.message}`);
+    for (const { id, error } of applied.undeleted) log(1, `Region ID ${id} is still there: ${error.message}`);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     this.#groupId = group.id;
     return { changed: true, pending: extents.pending };

@@ -205,3 +205,25 @@ test('version tells the package’s and the kernel’s', async () => {
     /^Library version: {3}\d+\.\d+\.\d+ \(devicemapper\)\nDriver version: {4}4\.\d+\.\d+\n$/,
   );
 });
+
+test('devices are found and shown by their names, mangled or not', async () => {
+  const world = new World();
+  world.kernel.addDevice('my\\x20d\\xc3\\xa9v', { sectors: 2048 });
+  for (const word of ['my dév', '/dev/mapper/my dév', 'my\\x20d\\xc3\\xa9v']) {
+    const { status, stdout, stderr } = await world.run(['create', word]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^my dév: Created new region/);
+  }
+  assert.match(await world.ok('list --noheadings -ostatsname'), /^(my dév\n){3}$/);
+  const { stdout } = await world.run(['list', '--noheadings', '-ostatsname'], {
+    env: { DM_DEFAULT_NAME_MANGLING_MODE: 'none' },
+  });
+  assert.match(stdout, /^(my\\x20d\\xc3\\xa9v\n){3}$/);
+});
+
+test('a device’s name cannot drive the terminal, mangled or not', async () => {
+  const world = new World();
+  world.kernel.addDevice('a\\x1b[2J', { sectors: 2048 });
+  await world.ok('create --alldevices');
+  assert.ok(!(await world.ok('list')).includes('\u001b'));
+});

@@ -84,13 +84,15 @@ test('planUpdate() makes one region of many pieces, never of the leader', () => 
   assert.ok(isEmpty(planUpdate(pieces, [range(0, 40)], 0, 4)));
 });
 
-test('planUpdate() holds an empty file together with a region behind every device, and keeps it', () => {
+test('planUpdate() holds an empty file together with a region behind every device, until there is data', () => {
   const plan = planUpdate([region(0, 0, 8)], [], 0, 8);
   assert.deepEqual(plan.create, [ANCHOR]);
   assert.equal(plan.replace.length, 1);
   const anchor = { ...region(4, 0, 1), ...ANCHOR };
   assert.ok(isEmpty(planUpdate([anchor], [], 4, 8)));
-  assert.deepEqual(planUpdate([anchor], [range(0, 8)], 4, 8).create, [range(0, 8)]);
+  const regrown = planUpdate([anchor], [range(0, 8)], 4, 8);
+  assert.deepEqual(regrown.create, [range(0, 8)]);
+  assert.deepEqual(regrown.replace, [{ old: [anchor], ranges: [], optional: false }]);
 });
 
 test('planUpdate() frees one of two regions over the same sectors', () => {

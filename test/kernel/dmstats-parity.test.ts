@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test, { type TestContext } from 'node:test';
 import { main } from '../../src/cli/dmstats.ts';
+import { sectors } from '../../src/mapper/units.ts';
 import { attempt, cleanUp, directWrite, eventually, makeVolume, mountVolume, sh, type Volume } from './support.ts';
 
 const THEIRS = '/sbin/dmstats';
@@ -255,6 +256,28 @@ test('dmstats refuses what Debian’s dmstats refuses, in one line', async (t) =
   }
 });
 
+test('dmstats shows and takes names with blanks as Debian’s dmstats does', async (t) => {
+  const { dm, name: from } = await makeVolume(t, 8);
+  const name = `${from}\\x20é`.replace('é', '\\xc3\\xa9');
+  cleanUp(t, () => sh(`DM_DISABLE_UDEV=1 dmsetup remove '${name}'`));
+  await dm.create(name);
+  await dm.load({ name }, [{ start: sectors(0), length: sectors(2048), type: 'error', params: '' }]);
+  await dm.resume({ name });
+  for (const words of [
+    ['create', `${from} é`],
+    ['create', name],
+    ['list', '--noheadings'],
+    ['list', '--noheadings', `${from} é`],
+  ]) {
+    const mine = await ours(words);
+    const their = theirs(words);
+    assert.deepEqual(
+      { ...mine, stdout: mine.stdout.replace(/ID \d/, '') },
+      { ...their, stdout: their.stdout.replace(/ID \d/, '') },
+    );
+  }
+});
+
 const FILEMAPS = [
   'create --filemap --nomonitor FILE',
   'create --filemap --nomonitor --nogroup FILE',
@@ -315,7 +338,7 @@ test('dmstats create --filemap starts a daemon that follows the file until its g
   await eventually(
     'the daemon ends',
     10_000,
-    () => attempt(`pgrep -f -r S,R,D 'dmfilemapd .*${path}'`).stdout.trim() === '',
+    () => attempt(`pgrep -f -r S,R,D '[d]mfilemapd .*${path}'`).stdout.trim() === '',
   );
 });
 

@@ -85,7 +85,11 @@ export async function mountVolume(
   mib = 384,
 ): Promise<Volume & { readonly folder: string }> {
   const volume = await makeVolume(t, mib);
-  sh(fileSystem === 'ext4' ? `mkfs.ext4 -q -F ${volume.node}` : `mkfs.xfs -q -f ${volume.node}`);
+  sh(
+    fileSystem === 'ext4'
+      ? `mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 ${volume.node}`
+      : `mkfs.xfs -q -f ${volume.node}`,
+  );
   const folder = mkdtempSync(join(tmpdir(), 'dm-'));
   sh(`mount -t ${fileSystem} ${volume.node} ${folder}`);
   cleanUp(t, () => {

@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 /** A device that a command works on. */
 export interface Device {
   readonly ref: DeviceRef;
-  /** The kernel's name for it. */
+  /** Its name as people know it: without libdevmapper's mangling. */
   readonly name: string;
   /** As the user wrote it; the name where there was no word for it. */
   readonly given: string;
@@ -17,11 +17,18 @@ export interface Device {
 
 const NAME_BYTES = 127;
 
-/** libdevmapper's `auto` mangling: what udev does not allow in the names of nodes is written `\xNN`. */
-function mangled(name: string): string {
+/** libdevmapper's `auto` mangling: what udev does not allow in the names of nodes is written `\xNN`, byte by byte. */
+function mangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
+  if (mode === 'none') return name;
   return name.replace(/\\(?!x[0-9a-f]{2})|[^\\0-9A-Za-z#+\-.:=@_]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''),
   );
+}
+
+/** A mangled name as people know it. */
+function unmangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
+  if (mode === 'none') return name;
+  return name.replace(/(\\x[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
 }
 
 /** The device of a node. @returns undefined when the path is no block device */
@@ -41,12 +48,17 @@ function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
   const isPath = word.includes('/');
   // Also when there is no node, as on systems without udev.
   const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
-  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name)])];
+  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name, env)])];
   const refs: DeviceRef[] = names
     .filter((text) => Buffer.byteLength(text) <= NAME_BYTES)
     .map((text) => ({ name: text }));
   const number = isPath ? numberOfNode(word) : undefined;
   return number === undefined ? refs : [...refs, number];
+}
+
+function deviceOf({ world }: Context, kernelName: string, given?: string): Device {
+  const name = unmangled(kernelName, world.env);
+  return { ref: { name: kernelName }, name, given: given ?? name };
 }
 
 async function find(
@@ -58,7 +70,7 @@ async function find(
   for (const ref of refs) {
     try {
       const { name } = await context.dm.info(ref);
-      return { ref: { name }, name, given: given ?? name };
+      return deviceOf(context, name, given);
     } catch (error) {
       if (!DmError.is(error, 'ENXIO')) throw error;
     }
@@ -94,7 +106,7 @@ export async function devicesOf(context: Context, { explicit = false } = {}): Pr
     if (explicit && !options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices.');
     const all = await context.dm.list();
     if (all.length === 0) context.print('No devices found\n');
-    return all.map(({ name }) => ({ ref: { name }, name, given: name }));
+    return all.map(({ name }) => deviceOf(context, name));
   }
   const devices: Device[] = [];
   for (const word of words) devices.push(await find(context, candidates(word, context.world.env), word, word));
