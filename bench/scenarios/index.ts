@@ -1,0 +1,15 @@
+import type { Scenario } from '../scenario.ts';
+
+/** What can be measured, in the order in which it is shown; loaded when it is run. */
+export const SCENARIOS = {
+  commands: async (): Promise<Scenario> => (await import('./commands.ts')).commands,
+  update: async (): Promise<Scenario> => (await import('./update.ts')).update,
+  latency: async (): Promise<Scenario> => (await import('./latency.ts')).latency,
+  unreported: async (): Promise<Scenario> => (await import('./unreported.ts')).unreported,
+  counted: async (): Promise<Scenario> => (await import('./counted.ts')).counted,
+  idle: async (): Promise<Scenario> => (await import('./idle.ts')).idle,
+  soak: async (): Promise<Scenario> => (await import('./soak.ts')).soak,
+} as const;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];

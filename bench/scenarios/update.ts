@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { C_DMSTATS, type Cost, costOf, OUR_DMSTATS } from '../cost.ts';
+import { mapFile } from '../filemap.ts';
+import { appendExtent, checkExtents, makeFragmentedFile } from '../files.ts';
+import { type Scenario, say } from '../scenario.ts';
+import { median, short, spread } from '../statistics.ts';
+import { Volume } from '../volume.ts';
+
+const CHILD = fileURLToPath(new URL('../update-child.js', import.meta.url));
+
+/** An update after one extent was appended. */
+export const update: Scenario = async ({ quick }) => {
+  await using volume = await Volume.make('ext4', 768);
+  const starts = { ours: [] as number[], c: [] as number[] };
+  for (let round = 0; round < 8; round++) {
+    const ours = costOf(OUR_DMSTATS, 'version').cpuMs;
+    const c = costOf(C_DMSTATS, 'version').cpuMs;
+    if (round < 3) continue;
+    starts.ours.push(ours);
+    starts.c.push(c);
+  }
+  const cpu: string[][] = [];
+  const wall: string[][] = [];
+  for (const extents of quick ? [10, 1000] : [10, 100, 1000, 5000, 10_000]) {
+    say(`update: ${extents} extents`);
+    const path = `${volume.folder}/file${extents}`;
+    makeFragmentedFile(path, extents);
+    await volume.forgetRegions();
+    const groupId = await mapFile(volume, path);
+    // Group 0, and at the tail: the C tool crashes when the extent of the leader of any other group changes.
+    const words = ['update_filemap', '--nomonitor', '--groupid', `${groupId}`, path];
+    const first: Cost[] = [];
+    const second: Cost[] = [];
+    const ours: Cost[] = [];
+    const c: Cost[] = [];
+    let now = extents;
+    const rounds = quick ? 2 : extents > 1000 ? 4 : 5;
+    for (let round = 0; round < rounds; round++) {
+      const costs = JSON.parse(execFileSync(process.execPath, [CHILD, path, `${groupId}`], { encoding: 'utf8' }));
+      first.push(costs[0]);
+      second.push(costs[1]);
+      appendExtent(path);
+      c.push(costOf(C_DMSTATS, ...words));
+      appendExtent(path);
+      ours.push(costOf(OUR_DMSTATS, ...words));
+      now += 4;
+      checkExtents(path, now);
+      const { regions } = await volume.stats.list();
+      if (regions.length !== now) throw new Error(`${regions.length} regions for ${now} extents`);
+    }
+    const less = (list: readonly Cost[], start: number): number[] =>
+      list.map(({ cpuMs }) => Math.max(0, cpuMs - start));
+    const ofC = less(c, median(starts.c));
+    const cpuOf = (list: readonly Cost[]): number[] => list.map(({ cpuMs }) => cpuMs);
+    const wallOf = (list: readonly Cost[]): number[] => list.map(({ wallMs }) => wallMs);
+    const ratio = (list: readonly number[]): string => short(median(list) / median(ofC));
+    const commandLess = less(ours, median(starts.ours));
+    cpu.push([
+      `${extents}`,
+      ...[spread(ofC), spread(cpuOf(first)), ratio(cpuOf(first)), spread(cpuOf(second)), ratio(cpuOf(second))],
+      ...[spread(commandLess), ratio(commandLess)],
+    ]);
+    wall.push([`${extents}`, spread(wallOf(c)), spread(wallOf(first)), spread(wallOf(second)), spread(wallOf(ours))]);
+  }
+  return {
+    title: 'Update with one extent appended',
+    method:
+      'An ext4 file of N extents is mapped, one extent is appended and fsynced, then the group is updated; ours and C’s ' +
+      'in turn, on the same group. CPU is user and system time without the start of the process: for commands the time of ' +
+      `\`dmstats version\` is taken off (C ${spread(starts.c)} ms, ours ${spread(starts.ours)} ms); “first” and “second” ` +
+      'are two calls of `updateFilemap()` in one fresh Node process: as a command does it, and as a daemon does it. ' +
+      'Median (min–max).',
+    tables: [
+      {
+        title: 'CPU, ms',
+        columns: ['extents', 'C', 'ours, first', '/C', 'ours, second', '/C', 'our command', '/C'],
+        rows: cpu,
+        notes: [],
+      },
+      {
+        title: 'Wall, ms (commands with the start of the process)',
+        columns: ['extents', 'C command', 'ours, first', 'ours, second', 'our command'],
+        rows: wall,
+        notes: [],
+      },
+    ],
+  };
+};

@@ -1,0 +1,23 @@
+/** Two updates of a filemap in a fresh process, each after one more extent; what they cost, as JSON. */
+import { updateFilemap } from '../src/filemap/filemap.ts';
+import { openFile } from '../src/filemap/open-file.ts';
+import { DeviceMapper } from '../src/mapper/device-mapper.ts';
+import type { Cost } from './cost.ts';
+import { appendExtent } from './files.ts';
+
+const [path = '', group = ''] = process.argv.slice(2);
+using dm = DeviceMapper.open();
+using file = openFile(path);
+const costs: Cost[] = [];
+for (let pass = 0; pass < 2; pass++) {
+  appendExtent(path);
+  const wall = performance.now();
+  const before = process.cpuUsage();
+  const { created, deleted } = await updateFilemap(dm, file, { groupId: Number(group) });
+  const { user, system } = process.cpuUsage(before);
+  costs.push({ cpuMs: (user + system) / 1000, wallMs: performance.now() - wall });
+  if (created.length !== 1 || deleted.length !== 0) {
+    throw new Error(`${created.length} regions created, ${deleted.length} deleted where one extent came`);
+  }
+}
+process.stdout.write(JSON.stringify(costs));
