@@ -30,3 +30,10 @@ export async function daemonsEnded(path: string, limitMs: number): Promise<numbe
   }
   return performance.now() - start;
 }
+
+/** Ends a file's daemons, for when they did not end by themselves. */
+export async function killDaemons(path: string): Promise<void> {
+  for (const pid of daemonsOf(path)) process.kill(pid, 'SIGTERM');
+  if ((await daemonsEnded(path, 2000)) !== undefined) return;
+  for (const pid of daemonsOf(path)) process.kill(pid, 'SIGKILL');
+}

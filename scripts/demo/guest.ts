@@ -27,18 +27,18 @@ const limit = setTimeout(() => stop.abort(new Error(`not done within ${LIMIT_MS 
 limit.unref();
 
 const undo = new UndoList();
-let failed: string[] = [];
+const failed: string[] = [];
 try {
   terminal.say('A device-mapper volume with a file system, made by the library:');
-  const [disk] = process.env['LAB_DISKS']?.split(' ') ?? [];
+  const disk = process.env['LAB_DISKS']?.split(' ')[0] || undefined;
   const kind = fileSystem === 'xfs' ? 'xfs' : 'ext4';
   const volume = await makeVolume({ fileSystem: kind, disk, terminal, undo, signal: stop.signal });
-  const story = new Story({ volume, terminal, undo, signal: stop.signal });
-  failed = await story.tell();
+  const told = await new Story({ volume, terminal, undo, signal: stop.signal }).tell();
+  failed.push(...told.failed);
   const out = process.env['LAB_OUT'];
   if (out !== undefined) {
     mkdirSync(out, { recursive: true });
-    const recording = { kernel: release(), fileSystem: kind, ...story.recording };
+    const recording = { kernel: release(), fileSystem: kind, ...told.recording };
     writeFileSync(join(out, RECORDING_FILE), `${JSON.stringify(recording)}\n`);
   }
 } catch (error) {

@@ -14,7 +14,7 @@ import type { PhaseName } from './phases.ts';
 import type { Frame, Row } from './recording.ts';
 
 /** What a moment's look found. */
-interface Look {
+export interface Look {
   readonly atNs: bigint;
   readonly reading: Reading;
   readonly group: Group | undefined;
@@ -31,6 +31,7 @@ export class Observer {
   readonly #alias: string;
   readonly #beganNs = process.hrtime.bigint();
   #before: Reading | undefined;
+  #base: Counters = ZERO_COUNTERS;
   #rowBefore: { readonly atNs: bigint; readonly counters: Counters } | undefined;
 
   constructor(stats: DeviceStats, path: string, alias: string) {
@@ -83,9 +84,10 @@ export class Observer {
     return groupCounters(members, group.carried);
   }
 
-  /** From now on counters are those since this look. */
+  /** From now on counters are those since this look: what came before is not the program's. */
   startRows(look: Look): void {
-    this.#rowBefore = { atNs: look.atNs, counters: this.#counters(look) };
+    this.#base = this.#counters(look);
+    this.#rowBefore = { atNs: look.atNs, counters: this.#base };
   }
 
   /**
@@ -98,7 +100,8 @@ export class Observer {
     const before = this.#rowBefore ?? { atNs: look.atNs - 1n, counters };
     this.#rowBefore = { atNs: look.atNs, counters };
     const derived = metrics(subtractCounters(counters, before.counters), Number(look.atNs - before.atNs));
-    const counted = counters.readSectors + counters.writeSectors;
+    const since = subtractCounters(counters, this.#base);
+    const counted = since.readSectors + since.writeSectors;
     return {
       atMs: frame.atMs,
       phase,
@@ -120,8 +123,9 @@ export class Observer {
     return coverExactly(extents, regions);
   }
 
-  /** Reads counted by the group. */
-  readsCounted(look: Look): bigint {
-    return this.#counters(look).reads;
+  /** What the group has counted since the rows began. */
+  sectorsCounted(look: Look): { readonly written: bigint; readonly read: bigint } {
+    const { readSectors, writeSectors } = subtractCounters(this.#counters(look), this.#base);
+    return { written: writeSectors, read: readSectors };
   }
 }

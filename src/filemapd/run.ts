@@ -25,9 +25,14 @@ export interface FilemapdRun {
   readonly log: Log;
   /** Called once, when the group was found, its regions are true and the file is watched. */
   readonly onFollowing?: (groupId: number) => void;
+  /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
+  readonly claim?: (device: DeviceNumber, groupId: number) => Promise<Disposable | undefined>;
   /** Ends the monitor cleanly. */
   readonly signal: AbortSignal;
 }
+
+/** Another daemon follows the group already: two of them would undo each other's work. */
+export class FollowedAlreadyError extends UsageError {}
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
@@ -45,6 +50,8 @@ class Filemapd implements Disposable {
   #heard = false;
   #wake: (() => void) | undefined;
   #lastFailure: string | undefined;
+  #claim: Disposable | undefined;
+  #claimed: string | undefined;
 
   constructor(run: FilemapdRun) {
     this.#run = run;
@@ -113,6 +120,7 @@ class Filemapd implements Disposable {
         if (this.#device !== undefined) await this.#move(device);
         this.#device = device;
       }
+      await this.#claimGroup();
       const result = await this.#apply(tidy);
       if (result === undefined) {
         if (this.#isFollowing) return { type: 'groupGone' };
@@ -128,6 +136,21 @@ class Filemapd implements Disposable {
     } catch (error) {
       return this.#failed(error, start);
     }
+  }
+
+  async #claimGroup(): Promise<void> {
+    const { major = 0, minor = 0 } = this.#device ?? {};
+    const group = `${major}:${minor}/${this.#groupId}`;
+    if (this.#run.claim === undefined || this.#claimed === group) return;
+    const claim = await this.#run.claim({ major, minor }, this.#groupId);
+    if (claim === undefined) {
+      throw new FollowedAlreadyError(
+        `Group ID ${this.#groupId} of device ${major}:${minor} is followed by another dmfilemapd`,
+      );
+    }
+    this.#claim?.[Symbol.dispose]();
+    this.#claim = claim;
+    this.#claimed = group;
   }
 
   /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
@@ -206,6 +229,7 @@ class Filemapd implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }
 }

@@ -4,11 +4,12 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
+import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { systemClock } from './clock.ts';
 import { followFile } from './follow-file.ts';
-import { type Log, runFilemapd } from './run.ts';
+import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
 
 /** What a daemon follows and how. */
 export interface StartOptions {
@@ -51,7 +52,8 @@ function daemonScript(): string {
  * daemon is following (its group found, its regions true, the file watched) or, in the foreground, when it has ended.
  *
  * @returns the daemon's process
- * @throws UsageError with the daemon's reason when it does not get there
+ * @throws UsageError with the daemon's reason when it does not get there; FollowedAlreadyError when another daemon
+ *   follows the group
  */
 export async function startFilemapd(options: StartOptions): Promise<StartedFilemapd> {
   const { fd, groupId, path, mode, foreground = false, verbose = 0, absenceMs = DEFAULT_ABSENCE_MS } = options;
@@ -84,6 +86,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
     child.on('error', (error) => reject(new UsageError(`Cannot start dmfilemapd: ${error.message}`)));
   });
   child.unref();
+  if (/is followed by another dmfilemapd$/.test(answer.trim())) throw new FollowedAlreadyError(answer.trim());
   if (answer !== 'ready\n') throw new UsageError(answer.trim() || 'dmfilemapd ended before it followed the file');
   return { pid: child.pid as number };
 }
@@ -129,6 +132,7 @@ export async function runHere(
       mode,
       absenceMs,
       log,
+      claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
       signal: options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]),
       onFollowing: (now) => {
         isFollowing = true;

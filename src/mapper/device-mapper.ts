@@ -317,7 +317,8 @@ export class DeviceMapper implements Disposable {
   /**
    * Sends a message to the target at `sector`, or to the DM core when it begins with `@`.
    *
-   * @param options.mayWait run it on another thread: `@stats_create` waits for the device's I/O in flight
+   * With `mayWait` it runs on another thread: `@stats_create` waits for the device's I/O in flight.
+   *
    * @returns the answer's text, or undefined where the message has none
    * @throws DmError ENXIO no such device, EINVAL the message is not understood, and the target's own
    */

@@ -85,7 +85,7 @@ export class SimulatedFileSystem {
     this.#mounted.openers--;
   }
 
-  /** Makes an empty file. @param options.inline its first 160 bytes lie in the inode. @throws SystemError EEXIST */
+  /** Makes an empty file. With `inline` its first 160 bytes lie in the inode. @throws SystemError EEXIST */
   create(path: string, { inline = false }: { readonly inline?: boolean } = {}): SimulatedInode {
     const inode = new SimulatedInode(this.#nextInode++, inline);
     inode.modifiedNs = this.kernel.clock.nowNs();
@@ -131,11 +131,10 @@ export class SimulatedFileSystem {
   }
 
   /**
-   * Follows a file for the code under test.
+   * Follows a file for the code under test. `path` is the name to look at for replacements, by default that of the
+   * target; `onNotice` is called, in a microtask, when notices wait, and again only after they were taken.
    *
    * @param target its name, or a descriptor handed over: that is then the one hold that does not count as another's
-   * @param options.path the name to look at for replacements; default that of the target
-   * @param options.onNotice called, in a microtask, when notices wait; again only after they were taken
    */
   follow(
     target: FileTarget,
@@ -174,7 +173,7 @@ export class SimulatedFileSystem {
     return [...this.#inodes].flatMap((inode) => this.#data.writeback(inode, options));
   }
 
-  /** Allocates without writing. @param options.keepSize also behind the end of the file */
+  /** Allocates without writing. With `keepSize` also behind the end of the file. */
   fallocate(target: FileTarget, offset: number, length: number, { keepSize = false } = {}): void {
     this.#on('fallocate', target, (inode, data) => data.fallocate(inode, offset, length, keepSize));
   }

@@ -87,7 +87,7 @@ export class SimulatedKernel {
     return [...this.#devices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Opens the control node. @param options.privileged false: without CAP_SYS_ADMIN every call is EACCES */
+  /** Opens the control node. Not `privileged` is without CAP_SYS_ADMIN: every call is EACCES. */
   openControl({ privileged = true }: { readonly privileged?: boolean } = {}): SimulatedControlNode {
     return new SimulatedControlNode(this, privileged);
   }

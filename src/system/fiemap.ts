@@ -17,7 +17,8 @@ const LAST = 1;
 /**
  * All extents of an open file in the order of their logical offset. Source: Documentation/filesystems/fiemap.rst.
  *
- * @param options.sync have the file written back first, once, so that delayed allocations get their blocks
+ * With `sync` the file is written back first, once, so that delayed allocations get their blocks.
+ *
  * @throws SystemError EOPNOTSUPP where the file system has no FIEMAP
  */
 export async function fiemap(fd: number, { sync = false }: { readonly sync?: boolean } = {}): Promise<RawExtent[]> {

@@ -227,9 +227,9 @@ test('dmfilemapd follows its path to another device, with the group and its coun
   const link = `/tmp/link-${process.pid}`;
   sh(`ln -sfn ${followed.folder} ${link}`);
   cleanUp(t, () => sh(`rm -f ${link}`));
-  const daemon = await startDaemon(t, `${link}/data`, followed.groupId, 'path');
   followed.daemon.child.kill('SIGTERM');
   assert.equal(await followed.daemon.ended, 0);
+  const daemon = await startDaemon(t, `${link}/data`, followed.groupId, 'path');
   sh(`ln -sfn ${other.folder} ${link}`);
   await eventually(
     'the group is on the other device',

@@ -1,4 +1,5 @@
 import { updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import { FollowedAlreadyError } from '../../filemapd/run.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
@@ -27,6 +28,8 @@ export async function updateFilemap(context: Context): Promise<number> {
   try {
     await follow(context, opened, groupId, mode);
   } catch (error) {
+    // What the user wants is the case: the file's map is true and stays so.
+    if (error instanceof FollowedAlreadyError) return 0;
     if (!isExpected(error)) throw error;
     throw new UsageError(`${given}: dmfilemapd did not start (${error.message.replace(/\.$/, '')}); the group remains`);
   }
