@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { mapExtents, type Range } from '../../src/filemap/extents.ts';
+import { mapExtents, type Range, rangesOf } from '../../src/filemap/extents.ts';
 import { openFile } from '../../src/filemap/open-file.ts';
 import { isAnchor } from '../../src/filemap/plan.ts';
 import { groupCounters } from '../../src/stats/carried.ts';
@@ -71,7 +71,7 @@ export class Observer {
       pieces: pieces.map((piece) => ({ ...piece, sectorsPerSecond: Math.round(rate(piece.region)) })),
       uncovered,
     };
-    return { frame, look: { atNs: reading.atNs, reading, group, regions, extents: mapExtents(raw).ranges } };
+    return { frame, look: { atNs: reading.atNs, reading, group, regions, extents: rangesOf(mapExtents(raw).runs) } };
   }
 
   /** What the group has counted up to this look, with what it carries from regions that are no more. */

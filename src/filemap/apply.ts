@@ -173,7 +173,7 @@ export async function applyPlan(
     for (const { replacement, successors } of handOvers) {
       const handed = await work.handOver(replacement, successors);
       if (handed === undefined) {
-        keep.push(...replacement.old);
+        keep.push(...replacement.old.map(({ id }) => id));
         continue;
       }
       replaced.push(...replacement.old);
@@ -181,7 +181,7 @@ export async function applyPlan(
       if (iosOf(handed.counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
     signal?.throwIfAborted();
-    members = [...keep, ...work.created].map(({ id }) => id).sort((a, b) => a - b);
+    members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
     now = { alias: group.alias, members, userData: group.userData, carried, tagForm: group.tagForm };
     const changed = work.created.length + replaced.length + group.missing.length > 0;
     if (changed && members.length > 0) await stats.writeGroup(now);
@@ -194,8 +194,7 @@ export async function applyPlan(
   }
   const [id = group.id] = members;
   // The old leader first: as long as it is there with its tag, it claims the members too.
-  const oldLeader = keep.find((region) => region.id === group.id);
-  if (oldLeader !== undefined && id !== group.id) await tryHard(() => stats.setAux(group.id, ''));
+  if (id !== group.id && keep.includes(group.id)) await tryHard(() => stats.setAux(group.id, ''));
   const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
   const undeleted = await deleteRegions(stats, leaving);
   const gone = new Set(undeleted.map((region) => region.id));

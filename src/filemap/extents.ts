@@ -8,17 +8,28 @@ export interface Range {
   readonly length: Sectors;
 }
 
+/** A run of sectors as plain numbers, `end` not included: exact, since a file's sectors are below 2^54 and even. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Where a file's data lies, as far as regions can follow it. */
 export interface Extents {
   /** Ascending by sector, disjoint, not touching each other. */
-  readonly ranges: readonly Range[];
+  readonly runs: readonly Run[];
   /** Whether data waits for its blocks (delayed allocation): there is more to map soon. */
   readonly pending: boolean;
   /** What could not be mapped as it is, and why; one line each. */
   readonly notes: readonly string[];
 }
 
-const SECTOR = 512n;
+/** Runs in the units of the library. */
+export function rangesOf(runs: readonly Run[]): Range[] {
+  return runs.map(({ start, end }) => ({ start: sectors(start), length: sectors(end - start) }));
+}
+
+const SECTOR_BYTES = 512;
 /** Flags of records whose `physical` does not tell where the data lies. */
 const NOWHERE = FIEMAP_EXTENT.UNKNOWN | FIEMAP_EXTENT.DELALLOC;
 const WITHIN_METADATA = FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.DATA_TAIL;
@@ -29,7 +40,7 @@ const WITHIN_METADATA = FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.DATA_TAIL;
  * twice are in it once. Source: Documentation/filesystems/fiemap.rst for the flags.
  */
 export function mapExtents(raw: readonly RawExtent[]): Extents {
-  const runs: { start: bigint; end: bigint }[] = [];
+  const runs: { start: number; end: number }[] = [];
   let pending = false;
   let inline = 0;
   let encoded = 0;
@@ -50,10 +61,13 @@ export function mapExtents(raw: readonly RawExtent[]): Extents {
       encoded++;
       continue;
     }
-    const end = physical + length;
-    if (physical % SECTOR !== 0n || end % SECTOR !== 0n) rounded++;
+    // Numbers, because this runs for each of maybe 10^5 extents at every update. A multiple of a sector is exact as a
+    // number up to 2^62, the largest that a file system's offset can be.
+    const start = Number(physical) / SECTOR_BYTES;
+    const end = start + Number(length) / SECTOR_BYTES;
+    if (!Number.isInteger(start) || !Number.isInteger(end)) rounded++;
     if ((flags & FIEMAP_EXTENT.SHARED) !== 0) shared++;
-    runs.push({ start: physical / SECTOR, end: (end + SECTOR - 1n) / SECTOR });
+    runs.push({ start: Math.floor(start), end: Math.ceil(end) });
   }
   const notes: string[] = [];
   const note = (count: number, text: string): void => {
@@ -63,24 +77,21 @@ export function mapExtents(raw: readonly RawExtent[]): Extents {
   note(encoded, 'not mapped: the data is compressed, its sectors on the device are not known');
   note(rounded, 'rounded to whole sectors: the neighbouring data in the same sector is counted too');
   note(shared, 'shared with other files (reflink): their I/O to these sectors is counted too');
-  return { ranges: union(runs), pending, notes };
+  return { runs: union(runs), pending, notes };
 }
 
-function union(runs: { start: bigint; end: bigint }[]): Range[] {
-  runs.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-  const ranges: Range[] = [];
-  let open: { start: bigint; end: bigint } | undefined;
-  const close = (): void => {
-    if (open !== undefined) ranges.push({ start: sectors(open.start), length: sectors(open.end - open.start) });
-  };
+function union(runs: { start: number; end: number }[]): Run[] {
+  const isAscending = runs.every((run, index) => index === 0 || (runs[index - 1] as Run).start <= run.start);
+  if (!isAscending) runs.sort((a, b) => a.start - b.start);
+  const joined: { start: number; end: number }[] = [];
+  let last: { start: number; end: number } | undefined;
   for (const run of runs) {
-    if (open !== undefined && run.start <= open.end) {
-      if (run.end > open.end) open.end = run.end;
+    if (last !== undefined && run.start <= last.end) {
+      last.end = Math.max(last.end, run.end);
       continue;
     }
-    close();
-    open = { start: run.start, end: run.end };
+    last = run;
+    joined.push(run);
   }
-  close();
-  return ranges;
+  return joined;
 }

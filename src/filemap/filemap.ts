@@ -3,13 +3,12 @@ import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmError, UsageError } from '../mapper/errors.ts';
 import type { Nanoseconds } from '../mapper/units.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import type { Group, Listing } from '../stats/group.ts';
 import type { GroupTagForm } from '../stats/group-tag.ts';
-import { areaCount, type Region } from '../stats/region.ts';
 import { hasCode } from '../system/errors.ts';
-import { type Applied, applyPlan, deleteRegions, type RegionOptions } from './apply.ts';
-import { type Extents, mapExtents } from './extents.ts';
+import { type Applied, applyPlan, deleteRegions } from './apply.ts';
+import { type Extents, mapExtents, rangesOf } from './extents.ts';
 import type { FileView } from './file-view.ts';
+import { type MatchedFilemap, matchFilemap } from './match.ts';
 import { ANCHOR, type Plan, planUpdate } from './plan.ts';
 
 /** How a file is mapped. */
@@ -124,13 +123,13 @@ export async function readExtents(file: FileView, sync: boolean): Promise<Extent
  */
 export async function createFilemap(dm: DeviceMapper, file: FileView, options: FilemapOptions): Promise<Filemap> {
   const device = await checkMappable(dm, file);
-  const { ranges, notes } = await readExtents(file, options.sync ?? true);
-  if (ranges.length === 0 && notes.length > 0) throw new UsageError(`Cannot map file: ${notes.join('; ')}`);
+  const { runs, notes } = await readExtents(file, options.sync ?? true);
+  if (runs.length === 0 && notes.length > 0) throw new UsageError(`Cannot map file: ${notes.join('; ')}`);
   const stats = new DeviceStats(dm, device);
   const { programId, precise = false, bounds = [], alias = '', group = true, tagForm = 'quoted' } = options;
   const ids: number[] = [];
   try {
-    for (const range of ranges.length === 0 ? [ANCHOR] : ranges) {
+    for (const range of runs.length === 0 ? [ANCHOR] : rangesOf(runs)) {
       options.signal?.throwIfAborted();
       ids.push(await stats.createRegion({ range, programId, precise, bounds }));
     }
@@ -144,51 +143,33 @@ export async function createFilemap(dm: DeviceMapper, file: FileView, options: F
   return { device, groupId: group ? ids[0] : undefined, regionIds: ids, notes };
 }
 
-/** A filemap's group and regions in a device's list. */
-export interface FilemapState {
-  readonly group: Group;
-  readonly regions: readonly Region[];
-  readonly options: RegionOptions;
+/** What an update would do, nothing done yet. */
+export interface PlannedUpdate {
+  readonly stats: DeviceStats;
+  readonly filemap: MatchedFilemap;
+  readonly extents: Extents;
+  readonly plan: Plan;
 }
 
 /**
- * Finds a filemap in a device's list.
+ * Plans an update.
  *
- * @returns undefined when the group does not exist
- * @throws UsageError when the group was not made for a file: an update would destroy it
- */
-export function findFilemap(listing: Listing, groupId: number): FilemapState | undefined {
-  const group = listing.groups.find(({ id }) => id === groupId);
-  const leader = listing.regions.find(({ id }) => id === groupId);
-  if (group === undefined || leader === undefined) return undefined;
-  const members = new Set(group.members);
-  const regions = listing.regions.filter(({ id }) => members.has(id));
-  const cut = regions.find((region) => areaCount(region) > 1);
-  if (cut !== undefined) {
-    throw new UsageError(`Group ID ${groupId} is no filemap: its region ${cut.id} has ${areaCount(cut)} areas`);
-  }
-  const { programId, precise, bounds } = leader;
-  return { group, regions, options: { programId, precise, bounds } };
-}
-
-/**
- * The plan of an update, nothing done yet.
- *
- * @throws UsageError when the group does not exist on the file's device or is no filemap
+ * @returns undefined when the group does not exist on the file's device
+ * @throws UsageError when the group is no filemap or the file's extents cannot be had
  */
 export async function planFilemapUpdate(
   dm: DeviceMapper,
   file: FileView,
   { groupId, sync = true, maxPieces = MAX_PIECES }: UpdateOptions,
-): Promise<{ stats: DeviceStats; state: FilemapState; extents: Extents; plan: Plan }> {
-  const device = await checkMappable(dm, file);
-  const stats = new DeviceStats(dm, device);
+): Promise<PlannedUpdate | undefined> {
+  const stats = new DeviceStats(dm, file.facts().device);
   const extents = await readExtents(file, sync);
-  const state = findFilemap(await stats.list(), groupId);
-  if (state === undefined) {
-    throw new UsageError(`Group ID ${groupId} does not exist on ${device.major}:${device.minor}`);
-  }
-  return { stats, state, extents, plan: planUpdate(state.regions, extents.ranges, groupId, maxPieces) };
+  const filemap = matchFilemap(await stats.rawList(), groupId, extents.runs);
+  if (filemap === undefined) return undefined;
+  // An empty file's region stays only where there is nothing else to hold the group together.
+  const isEmpty = extents.runs.length === 0;
+  const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), groupId, maxPieces, isEmpty);
+  return { stats, filemap, extents, plan: { ...rest, keep: [...filemap.same, ...rest.keep] } };
 }
 
 /**
@@ -198,7 +179,14 @@ export async function planFilemapUpdate(
  * @throws UsageError when the file cannot be mapped or the group does not exist; DmError the kernel's refusal
  */
 export async function updateFilemap(dm: DeviceMapper, file: FileView, options: UpdateOptions): Promise<FilemapUpdate> {
-  const { stats, state, extents, plan } = await planFilemapUpdate(dm, file, options);
-  const { group, ...applied } = await applyPlan(stats, state.group, plan, state.options, { signal: options.signal });
+  const device = await checkMappable(dm, file);
+  const planned = await planFilemapUpdate(dm, file, options);
+  if (planned === undefined) {
+    throw new UsageError(`Group ID ${options.groupId} does not exist on ${device.major}:${device.minor}`);
+  }
+  const { stats, filemap, extents, plan } = planned;
+  const { group, ...applied } = await applyPlan(stats, filemap.group, plan, filemap.options, {
+    signal: options.signal,
+  });
   return { ...applied, groupId: group.id, regionIds: group.members, notes: extents.notes };
 }

@@ -13,21 +13,16 @@ export interface Replacement {
 
 /** What turns a group's regions into those of the file's extents. */
 export interface Plan {
-  /** Untouched. */
-  readonly keep: readonly Region[];
+  /** Ids of the regions that stay untouched; in no order. */
+  readonly keep: readonly number[];
   /** Sectors that no region of the group covers: growth. */
   readonly create: readonly Range[];
   readonly replace: readonly Replacement[];
 }
 
 /** Whether a plan changes nothing. */
-export function isEmpty(plan: Plan): boolean {
+export function changesNothing(plan: Plan): boolean {
   return plan.create.length === 0 && plan.replace.length === 0;
-}
-
-/** Sectors in a list of ranges. */
-export function totalSectors(ranges: readonly Range[]): bigint {
-  return ranges.reduce((sum, { length }) => sum + length, 0n);
 }
 
 /**
@@ -55,25 +50,27 @@ const byStart = (a: { start: Sectors }, b: { start: Sectors }): number =>
  * device: beyond `maxPieces` in one extent they become one.
  *
  * @param regions the group's regions, in any order, one area each
- * @param extents as `mapExtents` gives them: ascending and disjoint
+ * @param extents ascending, disjoint and not touching, as `mapExtents` gives them
  * @param leader the region that is never replaced only to tidy up, because its id is the group's
  * @param maxPieces regions in one extent, besides the leader, at which they are made one; at least 1
+ * @param isEmpty whether the file has no extents at all: then its group is held together by `ANCHOR`
  */
 export function planUpdate(
   regions: readonly Region[],
   extents: readonly Range[],
   leader: number | undefined,
   maxPieces: number,
+  isEmpty = extents.length === 0,
 ): Plan {
-  const kept: Region[] = [];
+  const kept: number[] = [];
   const leaving: Region[] = [];
   const uncovered: Range[] = [];
   const tidy: Replacement[] = [];
   const sorted = [...regions].sort(byStart);
-  if (extents.length === 0) {
+  if (isEmpty) {
     const anchor = sorted.findIndex(isAnchor);
     if (anchor < 0) uncovered.push(ANCHOR);
-    else kept.push(...sorted.splice(anchor, 1));
+    else kept.push(...sorted.splice(anchor, 1).map(({ id }) => id));
   }
   let next = 0;
   for (const extent of extents) {
@@ -95,7 +92,7 @@ export function planUpdate(
     const runs = tidyRuns(pieces, leader, maxPieces);
     tidy.push(...runs);
     const gone = new Set(runs.flatMap((run) => run.old));
-    kept.push(...(gone.size === 0 ? pieces : pieces.filter((piece) => !gone.has(piece))));
+    for (const piece of pieces) if (!gone.has(piece)) kept.push(piece.id);
   }
   leaving.push(...sorted.slice(next));
   const { create, replace } = succeed(leaving, uncovered);

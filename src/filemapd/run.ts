@@ -1,6 +1,7 @@
 import { applyPlan, deleteRegions } from '../filemap/apply.ts';
-import { checkMappable, createFilemap, findFilemap, MAX_PIECES, readExtents } from '../filemap/filemap.ts';
-import { isEmpty, planUpdate } from '../filemap/plan.ts';
+import { checkMappable, createFilemap, MAX_PIECES, planFilemapUpdate } from '../filemap/filemap.ts';
+import { matchFilemap } from '../filemap/match.ts';
+import { changesNothing } from '../filemap/plan.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
@@ -165,14 +166,17 @@ class Filemapd implements Disposable {
   /** Undefined when the group is gone. */
   async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean } | undefined> {
     const { log } = this.#run;
-    const stats = this.#stats();
-    const extents = await readExtents(this.#file, false);
-    const listing = await stats.list();
-    const state = findFilemap(listing, this.#groupId);
-    if (state === undefined) return undefined;
-    const plan = planUpdate(state.regions, extents.ranges, this.#groupId, tidy ? 1 : MAX_PIECES);
-    if (isEmpty(plan) && state.group.missing.length === 0) return { changed: false, pending: extents.pending };
-    const applied = await applyPlan(stats, state.group, plan, state.options);
+    const maxPieces = tidy ? 1 : MAX_PIECES;
+    const planned = await planFilemapUpdate(this.#run.dm, this.#file, {
+      groupId: this.#groupId,
+      sync: false,
+      maxPieces,
+    });
+    if (planned === undefined) return undefined;
+    const { stats, filemap, extents, plan } = planned;
+    const { pending } = extents;
+    if (changesNothing(plan) && filemap.group.missing.length === 0) return { changed: false, pending };
+    const applied = await applyPlan(stats, filemap.group, plan, filemap.options);
     const { created, deleted, group, errorBound } = applied;
     log(2, `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted`);
     for (const note of extents.notes) log(3, note);
@@ -181,18 +185,18 @@ class Filemapd implements Disposable {
     for (const { id, error } of applied.undeleted) log(1, `Region ID ${id} is still there: ${error.message}`);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     this.#groupId = group.id;
-    return { changed: true, pending: extents.pending };
+    return { changed: true, pending };
   }
 
   /** The path names a file on another device now: its group moves there. */
   async #move(device: DeviceNumber): Promise<void> {
     const stats = this.#stats();
-    const state = findFilemap(await stats.list(), this.#groupId);
-    if (state === undefined) return;
-    const { programId, precise = false, bounds = [] } = state.options;
-    const { alias, tagForm, userData } = state.group;
-    const counted = await Promise.all(state.regions.map((region) => stats.counters(region)));
-    const carried = groupCounters(counted, state.group.carried);
+    const filemap = matchFilemap(await stats.rawList(), this.#groupId, []);
+    if (filemap === undefined) return;
+    const { programId, precise = false, bounds = [] } = filemap.options;
+    const { alias, tagForm, userData } = filemap.group;
+    const counted = await Promise.all(filemap.regions.map((region) => stats.counters(region)));
+    const carried = groupCounters(counted, filemap.group.carried);
     const map = await createFilemap(this.#run.dm, this.#file, {
       programId,
       alias,
@@ -208,7 +212,7 @@ class Filemapd implements Disposable {
       await deleteRegions(moved, map.regionIds);
       throw error;
     }
-    await stats.deleteGroup(state.group);
+    await stats.deleteGroup(filemap.group);
     const groupId = map.groupId ?? this.#groupId;
     this.#run.log(
       1,

@@ -53,7 +53,8 @@ export function parseIds(text: string): number[] | undefined {
     if (last < first || ids.length + last - first >= MAX_MEMBERS) return undefined;
     for (let id = first; id <= last; id++) ids.push(id);
   }
-  return [...new Set(ids)].sort((a, b) => a - b);
+  const isAscending = ids.every((id, index) => index === 0 || (ids[index - 1] as number) < id);
+  return isAscending ? ids : [...new Set(ids)].sort((a, b) => a - b);
 }
 
 /** The aux data that makes a region the leader of a group. */

@@ -48,17 +48,20 @@ export function needsPrecise(spec: Pick<RegionSpec, 'precise' | 'bounds'>): bool
   return spec.precise === true || (spec.bounds ?? []).some((bound) => bound % NS_PER_MS !== 0n);
 }
 
+/** A region's options as the kernel reads and prints them. */
+export function optionWords({ precise, bounds = [] }: Pick<RegionSpec, 'precise' | 'bounds'>): string[] {
+  const isPrecise = needsPrecise({ precise, bounds });
+  const words = isPrecise ? ['precise_timestamps'] : [];
+  const unit = isPrecise ? 1n : NS_PER_MS;
+  if (bounds.length > 0) words.push(`histogram:${bounds.map((bound) => bound / unit).join(',')}`);
+  return words;
+}
+
 /** The message that creates a region. Source: Documentation/admin-guide/device-mapper/statistics.rst. */
 export function createMessage(spec: RegionSpec): Uint8Array {
   const range = spec.range === undefined ? '-' : `${spec.range.start}+${spec.range.length}`;
   const step = spec.step ?? { areas: 1 };
-  const precise = needsPrecise(spec);
-  const options: string[] = [];
-  if (precise) options.push('precise_timestamps');
-  if (spec.bounds !== undefined && spec.bounds.length > 0) {
-    const unit = precise ? 1n : NS_PER_MS;
-    options.push(`histogram:${spec.bounds.map((bound) => bound / unit).join(',')}`);
-  }
+  const options = optionWords(spec);
   return message(
     '@stats_create',
     range,

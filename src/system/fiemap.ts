@@ -1,4 +1,5 @@
 import { FIEMAP_FLAG_SYNC, Fiemap, FiemapExtent, FS_IOC_FIEMAP } from '../kernel/fiemap.ts';
+import { u32, u64 } from '../kernel/struct.ts';
 import { ioctlAsync } from './libc.ts';
 
 /** One record of FIEMAP, as the file system gave it; bytes. */
@@ -23,6 +24,8 @@ const LAST = 1;
  */
 export async function fiemap(fd: number, { sync = false }: { readonly sync?: boolean } = {}): Promise<RawExtent[]> {
   const buffer = new Uint8Array(Fiemap.size + RECORDS * FiemapExtent.size);
+  const view = new DataView(buffer.buffer);
+  const { offsets } = FiemapExtent;
   const extents: RawExtent[] = [];
   const maximum = 2n ** 64n - 1n;
   let start = 0n;
@@ -36,14 +39,14 @@ export async function fiemap(fd: number, { sync = false }: { readonly sync?: boo
     header.extentCount = RECORDS;
     await ioctlAsync(fd, FS_IOC_FIEMAP, buffer, 'FS_IOC_FIEMAP');
     const count = header.mappedExtents;
-    for (let index = 0; index < count; index++) {
-      const {
-        logical,
-        physical,
-        length,
-        flags: bits,
-      } = FiemapExtent.at(buffer, Fiemap.size + index * FiemapExtent.size);
-      extents.push({ logical, physical, length, flags: bits });
+    // In place by the layout's offsets: a view for each of 10^5 records would cost more than the records.
+    for (let at = Fiemap.size; at < Fiemap.size + count * FiemapExtent.size; at += FiemapExtent.size) {
+      extents.push({
+        logical: u64.get(view, at + offsets.logical),
+        physical: u64.get(view, at + offsets.physical),
+        length: u64.get(view, at + offsets.length),
+        flags: u32.get(view, at + offsets.flags),
+      });
     }
     const last = extents.at(-1);
     // An empty answer ends the walk also where the file shrank between two calls and no record says LAST.
