@@ -6,7 +6,7 @@ import type { Frame, Mark, Recording, Row } from './recording.ts';
 import { Writer } from './writer.ts';
 
 const FRAME_MS = 250;
-const FRAMES_A_ROW = 4;
+const ROW_MS = 1000;
 
 /** What a look found, and what the program had moved at that very moment. */
 export interface Balance {
@@ -36,6 +36,7 @@ export class Following {
   readonly ended: Promise<void>;
   readonly #options: FollowingOptions;
   #writer: Writer | undefined;
+  #rowDue = Number.POSITIVE_INFINITY;
   #isStopped = false;
 
   constructor(options: FollowingOptions) {
@@ -54,18 +55,19 @@ export class Following {
     this.marks.push({ atMs: Math.round(this.observer.now()), text });
   }
 
-  /** Four looks a second; each fourth is a row, once the program works. */
+  /** Four looks a second; each second a row, once the program works. */
   async #observe(): Promise<void> {
-    for (let count = 1; !this.#isStopped; count++) {
-      const due = performance.now() + FRAME_MS;
+    // By a fixed beat, so that a second is a second whatever a look costs.
+    for (let due = performance.now(); !this.#isStopped; due = Math.max(due + FRAME_MS, performance.now())) {
+      await delay(due - performance.now(), undefined, { signal: this.#options.signal });
       this.#writer?.check();
-      if (this.#writer === undefined || count % FRAMES_A_ROW !== 0) {
+      if (this.#writer === undefined || due < this.#rowDue) {
         this.frames.push((await this.observer.frame()).frame);
       } else {
+        this.#rowDue = Math.max(this.#rowDue + ROW_MS, performance.now() + ROW_MS - FRAME_MS);
         const { row } = await this.balance();
         if (!this.#isStopped) this.#options.onRow(row);
       }
-      await delay(Math.max(0, due - performance.now()), undefined, { signal: this.#options.signal });
     }
   }
 
@@ -74,12 +76,15 @@ export class Following {
     const { look } = await this.observer.frame();
     this.observer.startRows(look);
     await new Promise<void>((resolve) => {
-      const { path, fillerPath } = this.#options;
-      this.#writer = new Writer({ path, fillerPath }, (name) => {
+      const { path, fillerPath, signal } = this.#options;
+      const onPhase = (name: PhaseName): void => {
         const label = PHASES.find((phase) => phase.name === name)?.label ?? name;
         this.phases.push({ name, label, atMs: Math.round(this.observer.now()) });
+        // The first row, a second after the first I/O.
+        if (this.phases.length === 1) this.#rowDue = performance.now() + ROW_MS;
         if (name === 'steady') resolve();
-      });
+      };
+      this.#writer = new Writer({ path, fillerPath }, onPhase, signal);
     });
   }
 

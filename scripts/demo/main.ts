@@ -27,7 +27,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function runHere(command: readonly string[]): Promise<number> {
   say("This machine's own device-mapper is used, on a loop device that the demo makes and removes.");
   const [program = '', ...words] = command;
-  const child = spawn(program, words, { stdio: 'inherit', env: { ...process.env, LAB_DISKS: '', LAB_OUT: outFolder() } });
+  const child = spawn(program, words, {
+    stdio: 'inherit',
+    env: { ...process.env, LAB_DISKS: '', LAB_OUT: outFolder() },
+  });
   // A terminal tells Ctrl-C to both; whoever ends only us means both too. Told twice is told once.
   stop.signal.addEventListener('abort', () => child.kill('SIGTERM'));
   return new Promise((done, failed) => {

@@ -2,7 +2,7 @@ import { PHASES } from './phases.ts';
 import type { Row } from './recording.ts';
 
 const COLUMNS: readonly { readonly heading: readonly [string, string]; readonly width: number }[] = [
-  { heading: ['', 'time'], width: 4 },
+  { heading: ['', 'time'], width: 6 },
   { heading: ['', 'the program does'], width: -17 },
   { heading: ['file', 'MiB'], width: 5 },
   { heading: ['', 'extents'], width: 7 },
@@ -36,7 +36,7 @@ export function tableHead(): string[] {
 /** A row of the table. */
 export function tableRow(row: Row): string {
   return line([
-    `${Math.round(row.atMs / 1000)} s`,
+    `${(row.atMs / 1000).toFixed(1)} s`,
     PHASES.find(({ name }) => name === row.phase)?.label ?? row.phase,
     (row.sizeBytes / MIB).toFixed(1),
     `${row.extents}`,

@@ -2,7 +2,6 @@
  * The demo's program: a thread that reads and writes the file with calls that wait, and keeps account of each sector that
  * it had the device move. Nothing here knows of statistics: it is what they are held against.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
@@ -21,13 +20,12 @@ import {
 } from './phases.ts';
 import { CONTROL, type WorkloadData } from './writer.ts';
 
-const { path, fillerPath, shared } = workerData as WorkloadData;
+const { path, shared } = workerData as WorkloadData;
 const control = new Int32Array(shared.control);
 const sectorsDone = new BigInt64Array(shared.sectorsDone);
 
 const direct = openSync(path, constants.O_RDWR | constants.O_DIRECT);
 const buffered = openSync(path, 'r+');
-const filler = openSync(fillerPath, 'r+');
 const LARGEST = 128 * 1024;
 const memory = alignedBuffer(LARGEST);
 const FIRST_BYTES = FIRST_EXTENTS * FIRST_EXTENT_BYTES;
@@ -35,13 +33,17 @@ let reads = 0;
 /** Where written data that may be overwritten ends. */
 let writtenTo = FIRST_BYTES;
 
+function countRead(bytes: number): void {
+  sectorsDone[1] = (sectorsDone[1] ?? 0n) + BigInt(bytes / 512);
+}
+
 /** O_DIRECT wants aligned memory. JavaScript does not tell where a buffer lies; the kernel's EINVAL does. */
 function alignedBuffer(length: number): Buffer {
   const room = Buffer.alloc(length + 4096, 0x5a);
   for (let offset = 0; offset < 4096; offset += 8) {
     const candidate = room.subarray(offset, offset + length);
     try {
-      readSync(direct, candidate, 0, 4096, 0);
+      countRead(readSync(direct, candidate, 0, READ_BYTES, 0));
       return candidate;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
@@ -65,8 +67,7 @@ function restWhenAsked(): void {
 function readOnce(): void {
   const isCold = reads++ % COLD_READ_EVERY === 0;
   const { offset, length } = isCold ? { offset: 0, length: FIRST_BYTES } : HOT_SPOT;
-  const bytes = readSync(direct, memory, 0, READ_BYTES, randomBlock(offset, offset + length, READ_BYTES));
-  sectorsDone[1] = (sectorsDone[1] ?? 0n) + BigInt(bytes / 512);
+  countRead(readSync(direct, memory, 0, READ_BYTES, randomBlock(offset, offset + length, READ_BYTES)));
 }
 
 const wrote = (sectors: number): void => {
@@ -78,11 +79,7 @@ function writeDirect(offset: number, length: number): void {
   wrote(length / 512);
 }
 
-function allocate(fd: number, target: string, length: number): void {
-  const { size } = fstatSync(fd);
-  const { status, stderr } = spawnSync('fallocate', ['-o', `${size}`, '-l', `${length}`, target]);
-  if (status !== 0) throw new Error(`fallocate: ${stderr}`);
-}
+let allocationsAsked = 0;
 
 const writers: Record<Phase['name'], (phase: Phase, elapsedMs: number) => void> = {
   append({ block }) {
@@ -91,15 +88,13 @@ const writers: Record<Phase['name'], (phase: Phase, elapsedMs: number) => void> 
     writtenTo = size + block;
   },
   allocate({ block, ms }, elapsedMs) {
-    const due = Math.floor((elapsedMs / ms) * ALLOCATE_TIMES) + 1;
-    const { size } = fstatSync(direct);
-    if (size < writtenTo + due * ALLOCATE_BYTES) {
-      // Another file of the volume grows too: the next extent lies elsewhere.
-      allocate(filler, fillerPath, ALLOCATE_BYTES / 2);
-      allocate(direct, path, ALLOCATE_BYTES);
-      return;
+    if (allocationsAsked <= (elapsedMs / ms) * ALLOCATE_TIMES && allocationsAsked < ALLOCATE_TIMES) {
+      allocationsAsked++;
+      // Node has no fallocate; the command's start must not keep this thread from its work.
+      parentPort?.postMessage({ type: 'allocate' });
     }
-    writeDirect(randomBlock(size - ALLOCATE_BYTES, size, block), block);
+    const { size } = fstatSync(direct);
+    if (size > writtenTo) writeDirect(randomBlock(size - ALLOCATE_BYTES, size, block), block);
   },
   records({ block }) {
     const { size } = fstatSync(buffered);
@@ -125,4 +120,4 @@ function work(phase: Phase): void {
 }
 
 for (const phase of PHASES) work(phase);
-for (const fd of [direct, buffered, filler]) closeSync(fd);
+for (const fd of [direct, buffered]) closeSync(fd);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { PhaseName } from './phases.ts';
+import { ALLOCATE_BYTES, type PhaseName } from './phases.ts';
+import { must } from './terminal.ts';
 
 /** Places in the shared control words. */
 export const CONTROL = { pause: 0, stop: 1, never: 2 } as const;
@@ -8,12 +10,16 @@ export const CONTROL = { pause: 0, stop: 1, never: 2 } as const;
 /** What the program's thread is given. */
 export interface WorkloadData {
   readonly path: string;
-  /** Another file of the volume. */
-  readonly fillerPath: string;
   readonly shared: { readonly control: SharedArrayBuffer; readonly sectorsDone: SharedArrayBuffer };
 }
 
-type Message = { readonly type: 'paused' } | { readonly type: 'phase'; readonly name: PhaseName };
+/** The file and another one of its volume. */
+export interface WriterFiles {
+  readonly path: string;
+  readonly fillerPath: string;
+}
+
+type Message = { readonly type: 'paused' | 'allocate' } | { readonly type: 'phase'; readonly name: PhaseName };
 
 /** The demo's program (workload.ts) as its observer sees it. */
 export class Writer {
@@ -24,20 +30,24 @@ export class Writer {
   #paused: (() => void) | undefined;
   #failure: Error | undefined;
   #isRunning = true;
+  #allocations: Promise<void> = Promise.resolve();
 
-  constructor(files: Pick<WorkloadData, 'path' | 'fillerPath'>, onPhase: (name: PhaseName) => void) {
+  /** @param signal ends the commands that it runs; the thread is ended by `stop` */
+  constructor(files: WriterFiles, onPhase: (name: PhaseName) => void, signal: AbortSignal) {
     const shared = { control: new SharedArrayBuffer(12), sectorsDone: new SharedArrayBuffer(16) };
     this.#control = new Int32Array(shared.control);
     this.#sectorsDone = new BigInt64Array(shared.sectorsDone);
-    const workerData: WorkloadData = { ...files, shared };
+    const workerData: WorkloadData = { path: files.path, shared };
+    const fail = (error: unknown): void => {
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    };
     this.#worker = new Worker(new URL('./workload.js', import.meta.url), { workerData });
     this.#worker.on('message', (message: Message) => {
       if (message.type === 'phase') onPhase(message.name);
-      else this.#paused?.();
+      else if (message.type === 'paused') this.#paused?.();
+      else this.#allocations = this.#allocations.then(() => allocate(files, signal)).catch(fail);
     });
-    this.#worker.on('error', (error) => {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
-    });
+    this.#worker.on('error', fail);
     this.#ended = once(this.#worker, 'exit').then(() => {
       this.#isRunning = false;
       this.#paused?.();
@@ -82,5 +92,13 @@ export class Writer {
     Atomics.store(this.#control, CONTROL.stop, 1);
     this.#resume();
     await this.#ended;
+    await this.#allocations;
+  }
+}
+
+/** Both files grow, so that the file's next extent may lie elsewhere. */
+async function allocate({ path, fillerPath }: WriterFiles, signal: AbortSignal): Promise<void> {
+  for (const name of [fillerPath, path]) {
+    await must(['fallocate', '-o', `${statSync(name).size}`, '-l', `${ALLOCATE_BYTES}`, name], signal);
   }
 }

@@ -129,3 +129,17 @@ for (const [words, message] of REFUSED) {
     assert.equal(world.regions('t0'), before);
   });
 }
+
+test('clear forgets what a group carries when its leader is cleared, and shows it until then', async () => {
+  const world = new World();
+  const carried = '|carried=5,0,40,0,2,0,16,0,0,0,0,0';
+  world.kernel.message('t0', `@stats_create 0+8 /1 0 dmstats DMS_GROUP="g":0-1#note${carried}`);
+  world.kernel.message('t0', '@stats_create 8+8 /1 0 dmstats -');
+  const report = 'report --group -o read_count,write_count --noheadings t0';
+  assert.equal(await world.ok(report), '5:2\n');
+  await world.ok('clear --regionid 1 t0');
+  assert.equal(await world.ok(report), '5:2\n');
+  await world.ok('clear --allregions t0');
+  assert.equal(await world.ok(report), '0:0\n');
+  assert.match(world.regions('t0'), /DMS_GROUP="g":0-1#note\n/);
+});

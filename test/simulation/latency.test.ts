@@ -96,3 +96,14 @@ test('filemapd asks nothing of the kernel but one look and one list in 5 s on a 
   assert.equal(looks, 0, 'the extents of a quiet file are not read');
   await world.deleteGroup();
 });
+
+test('filemapd does not force data to the disk', async () => {
+  const world = await atRest(false);
+  const written = world.fs.deviceWrites();
+  world.fs.write('/data', 40 * BLOCK, 8 * BLOCK, { mode: 'buffered' });
+  await world.kernel.clock.advance(10_000);
+  assert.equal(world.fs.deviceWrites(), written);
+  world.fs.writeback(undefined, { durationNs: 0 });
+  assert.ok((await latency(world, 6000, false)) <= 6000);
+  await world.deleteGroup();
+});

@@ -2,12 +2,14 @@ import { DmError } from '../../mapper/errors.ts';
 import type { Context } from './context.ts';
 import { chosenRegions } from './regions.ts';
 
-/** `dmstats clear`. */
+/** `dmstats clear`. What a group carries from regions that are no more goes with the counters of its leader. */
 export async function clear(context: Context): Promise<number> {
-  for (const { stats, regions } of await chosenRegions(context)) {
+  for (const { stats, listing, regions } of await chosenRegions(context)) {
     for (const { id } of regions) {
+      const group = listing.groups.find((one) => one.id === id);
       try {
         await stats.clear(id);
+        if (group?.carried !== undefined) await stats.writeGroup({ ...group, carried: undefined });
       } catch (error) {
         // Somebody deleted it since it was listed: nothing is left to clear.
         if (!DmError.is(error, 'ENOENT')) throw error;
