@@ -16,9 +16,9 @@ let errorFile: string | undefined;
 export function costOf(...argv: readonly string[]): Cost {
   errorFile ??= join(mkdtempSync(join(tmpdir(), 'cost-')), 'stderr');
   const script = `TIMEFORMAT='%3U %3S %3R'; errors=$1; shift; time "$@" >/dev/null 2>"$errors"`;
-  const { status, signal, stderr } = spawnSync('bash', ['-c', script, 'bash', errorFile, ...argv], {
-    encoding: 'utf8',
-  });
+  // With a socket for its input, as Node gives it, bash would take itself for a remote login and read .bashrc.
+  const words = ['--norc', '-c', script, 'bash', errorFile, ...argv];
+  const { status, signal, stderr } = spawnSync('bash', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (status !== 0) {
     throw new Error(`${argv.join(' ')}: ${status ?? signal}: ${readFileSync(errorFile, 'utf8')}${stderr}`);
   }

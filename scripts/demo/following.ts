@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceStats } from '../../src/stats/device-stats.ts';
 import { type Look, Observer } from './observe.ts';
 import { PHASES, type PhaseName } from './phases.ts';
-import type { Frame, Mark, Recording, Row } from './recording.ts';
+import { type Frame, type Mark, PROGRAM_ENDS, type Recording, type Row } from './recording.ts';
 import { Writer } from './writer.ts';
 
 const FRAME_MS = 250;
@@ -104,6 +104,7 @@ export class Following {
 
   /** Ends the program and the observing. */
   async stop(): Promise<void> {
+    this.mark(PROGRAM_ENDS);
     this.#isStopped = true;
     await this.#writer?.stop();
     await this.ended.catch(() => {});

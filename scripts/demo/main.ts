@@ -70,7 +70,8 @@ async function demo(options: DemoArguments): Promise<number> {
     const picture = resolve(checkout, options.picture);
     mkdirSync(dirname(picture), { recursive: true });
     writeFileSync(picture, drawPicture(JSON.parse(readFileSync(recordingPath, 'utf8')) as Recording));
-    say(`\nThe picture of it is in ${relative(process.cwd(), picture) || picture}.`);
+    const near = relative(process.cwd(), picture);
+    say(`\nThe picture of it is in ${near.startsWith('..') ? picture : near}.`);
   }
   return status;
 }
@@ -78,7 +79,11 @@ async function demo(options: DemoArguments): Promise<number> {
 try {
   const options = parseDemoArguments(process.argv.slice(2));
   if (options.help) say(DEMO_USAGE);
-  else process.exitCode = (await demo(options)) || process.exitCode || 0;
+  else {
+    const status = await demo(options);
+    // A signal's status is set by then.
+    process.exitCode ||= status;
+  }
 } catch (error) {
   const reason = (stop.signal.aborted ? stop.signal.reason : error) as Error;
   process.stderr.write(`demo: ${reason.message}\n${error instanceof DemoUsageError ? `\n${DEMO_USAGE}` : ''}`);

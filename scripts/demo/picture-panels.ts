@@ -86,7 +86,7 @@ export function drawCoverage(box: Box, x: Scale, rows: readonly Row[]): string {
   const words =
     last === undefined
       ? 'nothing was moved'
-      : `all that the program read and wrote: ${mib(last.countedSectors)} MiB counted, ${mib(last.notSeenSectors)} MiB not seen (hatched)`;
+      : `read and written by the program so far: ${mib(last.countedSectors)} MiB counted, ${mib(last.notSeenSectors)} MiB not seen (hatched)`;
   return [
     drawFrame(box, x, y, { name: 'MiB', most: 4, unit: 1024 * 1024 }),
     last === undefined ? '' : `<path class="counted" d="M${origin}${counted.join('')}V${px(y(0))}Z"/>`,

@@ -2,7 +2,7 @@ import { drawHeat } from './picture-heat.ts';
 import { type Box, drawCoverage, drawFrame, drawRates, drawTimeAxis, text } from './picture-panels.ts';
 import { HEAT_BOUNDS, linear, px, type Scale } from './picture-scale.ts';
 import { STYLE } from './picture-style.ts';
-import type { Recording } from './recording.ts';
+import { PROGRAM_ENDS, type Recording } from './recording.ts';
 
 const WIDTH = 860;
 const HEIGHT = 728;
@@ -101,7 +101,10 @@ export function excerpt(recording: Recording): Recording {
   const { phases } = recording;
   const zero = phases[0]?.atMs ?? 0;
   const steady = phases.find(({ name }) => name === 'steady');
-  const end = steady === undefined ? Number.POSITIVE_INFINITY : steady.atMs + STEADY_MS;
+  const end = Math.min(
+    steady === undefined ? Number.POSITIVE_INFINITY : steady.atMs + STEADY_MS,
+    recording.marks.find(({ text }) => text === PROGRAM_ENDS)?.atMs ?? Number.POSITIVE_INFINITY,
+  );
   const within = <T extends { readonly atMs: number }>(list: readonly T[]): T[] =>
     list
       .filter(({ atMs }) => atMs >= zero - BEFORE_MS && atMs <= end)

@@ -48,6 +48,9 @@ export interface Mark {
   readonly text: string;
 }
 
+/** The mark at the program's end. */
+export const PROGRAM_ENDS = 'the program ends';
+
 /** A whole run. */
 export interface Recording {
   readonly kernel: string;

@@ -135,8 +135,9 @@ export class Story {
     const unseen = written - counted.written;
     for (const line of [
       `writes: ${counted.written} of ${written} sectors were counted`,
-      `The other ${unseen} (${percent(Number(unseen), Number(written))}) were written before their blocks had a region: mostly by`,
-      "appending, where the blocks come to be with the write. Only the program's own account shows it.",
+      `The other ${unseen} (${percent(Number(unseen), Number(written))}) were written before their blocks had a region: in an append`,
+      'blocks come to be with the write, elsewhere the daemon had not seen them yet. This number is known',
+      'only because the program keeps its own account; no statistics show it.',
     ]) {
       terminal.line(`      ${line}`);
     }

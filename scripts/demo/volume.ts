@@ -71,7 +71,9 @@ async function loopDevice(base: string, { terminal, undo, signal }: VolumeOption
   const fd = openSync(backing, 'wx');
   ftruncateSync(fd, (VOLUME_MIB + 2) * MIB);
   closeSync(fd);
-  const loop = await must(['losetup', '--find', '--show', backing], signal);
+  const attach = (): Promise<string> => must(['losetup', '--find', '--show', backing], signal);
+  // The module is absent where nothing has used a loop device yet and no udev made the node that loads it.
+  const loop = await attach().catch(() => must(['modprobe', 'loop'], signal).then(attach));
   undo.add(`detach ${loop}`, () => must(['losetup', '--detach', loop], never));
   terminal.dim(`  ${loop} on a sparse file`);
   return loop;

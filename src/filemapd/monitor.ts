@@ -18,7 +18,7 @@ export const DEBOUNCE_MS = 20;
 const SLACK_MS = 10;
 /** Milliseconds between two looks for a file that has left its path. */
 const ABSENT_LOOK_MS = 25;
-/** Updates that a change of size or blocks calls for take at most a tenth of the time, others a hundredth. */
+/** Looking at the extents takes at most a tenth of the time for a change of size or blocks, else a hundredth. */
 const URGENT_COST_FACTOR = 10;
 const SOFT_COST_FACTOR = 100;
 
@@ -45,6 +45,7 @@ export type MonitorEvent =
       readonly changed: boolean;
       /** Whether data still waits for its blocks. */
       readonly pending: boolean;
+      /** What it cost to see what had changed, in milliseconds. */
       readonly costMs: number;
     }
   | { readonly type: 'updateFailed'; readonly final: boolean; readonly message: string; readonly costMs: number }

@@ -133,7 +133,7 @@ class Filemapd implements Disposable {
         this.#run.onFollowing?.(this.#groupId);
       }
       this.#lastFailure = undefined;
-      return { type: 'updated', facts, groupId: this.#groupId, ...result, costMs: clock.now() - start };
+      return { type: 'updated', facts, groupId: this.#groupId, ...result };
     } catch (error) {
       return this.#failed(error, start);
     }
@@ -164,8 +164,9 @@ class Filemapd implements Disposable {
   }
 
   /** Undefined when the group is gone. */
-  async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean } | undefined> {
-    const { log } = this.#run;
+  async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean; costMs: number } | undefined> {
+    const { clock, log } = this.#run;
+    const start = clock.now();
     const maxPieces = tidy ? 1 : MAX_PIECES;
     const planned = await planFilemapUpdate(this.#run.dm, this.#file, {
       groupId: this.#groupId,
@@ -175,7 +176,9 @@ class Filemapd implements Disposable {
     if (planned === undefined) return undefined;
     const { stats, filemap, extents, plan } = planned;
     const { pending } = extents;
-    if (changesNothing(plan) && filemap.group.missing.length === 0) return { changed: false, pending };
+    // What must be done is done; only looking in vain has to be rare.
+    const costMs = clock.now() - start;
+    if (changesNothing(plan) && filemap.group.missing.length === 0) return { changed: false, pending, costMs };
     const applied = await applyPlan(stats, filemap.group, plan, filemap.options);
     const { created, deleted, group, errorBound } = applied;
     log(2, `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted`);
@@ -185,7 +188,7 @@ class Filemapd implements Disposable {
     for (const { id, error } of applied.undeleted) log(1, `Region ID ${id} is still there: ${error.message}`);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     this.#groupId = group.id;
-    return { changed: true, pending };
+    return { changed: true, pending, costMs };
   }
 
   /** The path names a file on another device now: its group moves there. */

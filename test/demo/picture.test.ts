@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { drawPicture, excerpt } from '../../scripts/demo/picture.ts';
 import { heatCells } from '../../scripts/demo/picture-heat.ts';
 import { escapeXml, heatOf, linear, ticks } from '../../scripts/demo/picture-scale.ts';
-import type { Frame, Recording } from '../../scripts/demo/recording.ts';
+import { type Frame, PROGRAM_ENDS, type Recording } from '../../scripts/demo/recording.ts';
 
 const frame = (atMs: number, pieces: Frame['pieces'], uncovered: Frame['uncovered'] = []): Frame => ({
   atMs,
@@ -77,6 +77,11 @@ const recording: Recording = {
 test('excerpt() begins at 0 with the program and leaves out the time around it', () => {
   const { frames, phases, marks } = excerpt(recording);
   assert.deepEqual([frames.map((one) => one.atMs), phases[0]?.atMs, marks[0]?.atMs], [[0, 250], 0, -1000]);
+});
+
+test('excerpt() ends with the program', () => {
+  const ended = [...recording.marks, { atMs: 9100, text: PROGRAM_ENDS }];
+  assert.deepEqual(excerpt({ ...recording, marks: ended }).frames.length, 1);
 });
 
 test('drawPicture() gives SVG that stands alone, with what comes from outside escaped', () => {
