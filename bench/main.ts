@@ -14,7 +14,7 @@ import { type Findings, findingsText } from './table.ts';
 
 const GUEST = fileURLToPath(new URL('guest.js', import.meta.url));
 // 10 000 regions take 660 MB, and the kernel gives statistics a quarter of its memory.
-const MEMORY_MIB = 4096;
+const MEMORY_MIB = 3072;
 const LIMIT_MS = 10 * 60_000;
 
 interface Outcome {

@@ -65,8 +65,7 @@ export const commands: Scenario = async ({ quick }) => {
     title: 'Commands: create, list, report',
     method:
       'Whole commands from start to end, on an ext4 file of N extents, median (min–max). ' +
-      `The start of a process is in it: \`dmstats version\` takes ${start('ours')} in this package, ${start('c')} in C. ` +
-      'Most of the time of `create` is the kernel’s, which lets the device drain for each region.',
+      `The start of a process is in it: \`dmstats version\` takes ${start('ours')} in this package, ${start('c')} in C.`,
     tables: [
       table('create', '`dmstats create --filemap --nomonitor FILE`'),
       table('list', '`dmstats list DEVICE`'),

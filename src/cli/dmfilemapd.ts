@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { FILEMAPD_USAGE, parseFilemapdArguments } from '../filemapd/arguments.ts';
+import { FILEMAPD_USAGE, type FilemapdArguments, parseFilemapdArguments } from '../filemapd/arguments.ts';
 import { runHere, startFilemapd } from '../filemapd/start.ts';
+import { UsageError } from '../mapper/errors.ts';
+import { oneLine } from './run.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `${FILEMAPD_USAGE}
@@ -31,7 +33,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
-  const args = parseFilemapdArguments(argv);
+  let args: FilemapdArguments;
+  try {
+    args = parseFilemapdArguments(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${oneLine(error.message)}\n${FILEMAPD_USAGE}\n`);
+    return 1;
+  }
   if (!args.foreground) {
     const { pid } = await startFilemapd(args);
     if (args.verbose > 0) process.stdout.write(`Started dmfilemapd with pid=${pid}\n`);

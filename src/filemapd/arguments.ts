@@ -60,7 +60,7 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
     const [name, glued] = word.split('=', 2) as [string, string | undefined];
     const value = (): string => {
       const text = glued ?? rest.shift();
-      if (text === undefined) throw new UsageError(`${name} needs a value\n${FILEMAPD_USAGE}`);
+      if (text === undefined) throw new UsageError(`${name} needs a value`);
       return text;
     };
     if (name === '--absence') {
@@ -71,9 +71,9 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
       }
       absenceMs = seconds * 1000;
     } else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
-    else throw new UsageError(`Unknown option ${name}\n${FILEMAPD_USAGE}`);
+    else throw new UsageError(`Unknown option ${name}`);
   }
-  if (words.length < 4 || words.length > 6) throw new UsageError(`Wrong number of arguments.\n${FILEMAPD_USAGE}`);
+  if (words.length < 4 || words.length > 6) throw new UsageError('Wrong number of arguments.');
   const [fdWord = '', groupWord = '', path = '', modeWord = '', foregroundWord = '0', verboseWord = '0'] = words;
   const fd = integer(fdWord, `Could not parse file descriptor: ${fdWord}`);
   const groupId = integer(groupWord, `Could not parse group identifier: ${groupWord}`);

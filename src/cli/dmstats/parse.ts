@@ -31,7 +31,7 @@ export class Options {
     if (text === undefined) return undefined;
     const value = Number(text);
     if (!/^\d+$/.test(text) || value > 0x7fff_ffff) {
-      throw new UsageError(`Invalid --${name} argument "${text}": a whole number, such as 0`);
+      throw new UsageError(`Invalid --${name} argument "${text}": a whole number is needed`);
     }
     return value;
   }
