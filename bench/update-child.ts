@@ -1,15 +1,15 @@
-/** Two updates of a filemap in a fresh process, each after one more extent; what they cost, as JSON. */
+/** Updates of a filemap in a fresh process, each after one more extent; what they cost, as JSON. */
 import { updateFilemap } from '../src/filemap/filemap.ts';
 import { openFile } from '../src/filemap/open-file.ts';
 import { DeviceMapper } from '../src/mapper/device-mapper.ts';
 import type { Cost } from './cost.ts';
 import { appendExtent } from './files.ts';
 
-const [path = '', group = ''] = process.argv.slice(2);
+const [path = '', group = '', passes = ''] = process.argv.slice(2);
 using dm = DeviceMapper.open();
 using file = openFile(path);
 const costs: Cost[] = [];
-for (let pass = 0; pass < 2; pass++) {
+for (let pass = 0; pass < Number(passes); pass++) {
   appendExtent(path);
   const wall = performance.now();
   const before = process.cpuUsage();

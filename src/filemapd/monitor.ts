@@ -218,15 +218,15 @@ function decide(state: MonitorState, now: number): Step {
   const isQuiet = now - state.lastWriteSeen >= QUIET_AFTER_MS;
   const urgentAt = state.lastUpdate + Math.max(DEBOUNCE_MS, state.updateCostMs * URGENT_COST_FACTOR);
   const softAt = state.lastUpdate + Math.max(ACTIVE_LOOK_MS, state.updateCostMs * SOFT_COST_FACTOR);
-  const listAt =
-    state.lastListed + Math.max(isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
+  // With each look, unless it is dear: a deadline of its own would wake a quiet machine once more.
+  const listAt = state.lastListed + Math.max(ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
   const due = state.urgent ? urgentAt : state.soft ? softAt : Number.POSITIVE_INFINITY;
   if (now >= due) return { state, effect: { type: 'update', tidy: false } };
   if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS - SLACK_MS) {
     return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };
   }
   if (now >= listAt - SLACK_MS) return { state, effect: { type: 'checkGroup' } };
-  const next = Math.min(due - now, listAt - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
+  const next = Math.min(due - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
   if (state.pending) {
     const ms = Math.min(next, state.backoffMs);
     const backoffMs = Math.min(state.backoffMs * 2, IDLE_LOOK_MS);

@@ -180,7 +180,7 @@ export async function startDaemon(
   options: readonly string[] = [],
 ): Promise<Daemon> {
   const fd = openSync(path, 'r');
-  const words = ['3', `${groupId}`, path, mode, '1', '2', ...options];
+  const words = ['3', `${groupId}`, path, mode, '1', '3', ...options];
   const child = spawn('dmfilemapd', words, { stdio: ['ignore', 'pipe', 'pipe', fd] });
   closeSync(fd);
   let text = '';
