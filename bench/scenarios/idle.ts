@@ -5,12 +5,11 @@ import { type Scenario, say, sleep } from '../scenario.ts';
 import { short } from '../statistics.ts';
 import { Volume } from '../volume.ts';
 
-// Until the file system's own timers (journal, inode table) have written what they had.
-const SETTLE_MS = 20_000;
-
 /** What the daemon costs while nothing happens. */
 export const idle: Scenario = async ({ quick }) => {
-  const sampleMs = quick ? 20_000 : 60_000;
+  // Until the file system's own timers (journal, inode table) have written what they had.
+  const settleMs = quick ? 5000 : 20_000;
+  const sampleMs = quick ? 10_000 : 60_000;
   const sizes = quick ? [1, 200] : [1, 1000];
   await using first = await Volume.make('ext4');
   await using second = await Volume.make('ext4');
@@ -22,7 +21,7 @@ export const idle: Scenario = async ({ quick }) => {
   };
   await using one = await start(first, sizes[0] as number);
   await using many = await start(second, sizes[1] as number);
-  await sleep(SETTLE_MS);
+  await sleep(settleMs);
   const daemons = [one, many];
   const before = daemons.map((daemon) => daemon.usage());
   await sleep(sampleMs);
@@ -42,7 +41,7 @@ export const idle: Scenario = async ({ quick }) => {
     title: 'The daemon at rest',
     method:
       'Two daemons, each following a file on a device of its own that nobody uses; a wake-up is a voluntary context switch of ' +
-      `any of its threads. ${SETTLE_MS / 1000} s to settle, then ${sampleMs / 1000} s, given per minute. Memory: PSS shares ` +
+      `any of its threads. ${settleMs / 1000} s to settle, then ${sampleMs / 1000} s, given per minute. Memory: PSS shares ` +
       'Node’s own pages between the processes that run it (three here), anonymous is the daemon’s alone.',
     tables: [
       {

@@ -19,7 +19,7 @@ interface Latencies {
 
 /** From a write that inotify reports to the region that covers it. */
 export const latency: Scenario = async ({ quick }) => {
-  const samples = quick ? 25 : 120;
+  const samples = quick ? 12 : 120;
   const rows: string[][] = [];
   for (const fileSystem of FILE_SYSTEMS) {
     say(`latency: ${samples} writes on ${fileSystem}`);

@@ -18,9 +18,10 @@ const PAUSE_MS: Record<Kind, number> = { busy: 1370, quiet: 13_300 };
 
 /** From a write that inotify does not report to the region that covers it. */
 export const unreported: Scenario = async ({ quick }) => {
-  const samples: Record<Kind, number> = quick ? { busy: 8, quiet: 2 } : { busy: 24, quiet: 6 };
+  const samples: Record<Kind, number> = quick ? { busy: 5, quiet: 0 } : { busy: 24, quiet: 6 };
   const rows: string[][] = [];
   for (const kind of ['busy', 'quiet'] as const) {
+    if (samples[kind] === 0) continue;
     say(`unreported: ${samples[kind]} writes on a ${kind} device, on ${FILE_SYSTEMS.join(' and ')}`);
     const results = await Promise.all(FILE_SYSTEMS.map((fileSystem) => measure(fileSystem, kind, samples[kind])));
     for (const [index, ms] of results.entries()) {
