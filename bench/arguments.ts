@@ -3,7 +3,7 @@ import { type KernelSeries, kernelSeries } from '../lab/kernel-package.ts';
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios/index.ts';
 
 export const USAGE = `usage: npm run bench -- [OPTION]...
-  --quick          small sizes and few repeats, two minutes or less; writes no file
+  --quick          small sizes and few repeats, about two minutes; writes no file
   --only NAME      one scenario, may be repeated; writes no file: ${SCENARIO_NAMES.join(', ')}
   --soak MINUTES   the soak too, so long
   --kernel SERIES  ${kernelSeries.join(' or ')} (default ${kernelSeries[0]})

@@ -35,54 +35,93 @@ const NOWHERE = FIEMAP_EXTENT.UNKNOWN | FIEMAP_EXTENT.DELALLOC;
 const WITHIN_METADATA = FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.DATA_TAIL;
 
 /**
- * The device's sectors that hold a file's data. Preallocated (unwritten) extents belong to it: the first write there
- * is counted. Neighbours on the device become one run, whatever their place in the file; blocks that the file uses
- * twice are in it once. Source: Documentation/filesystems/fiemap.rst for the flags.
+ * Gathers the device's sectors that hold a file's data, record by record, without an object for each of maybe 10^5.
+ * Preallocated (unwritten) extents belong to it: the first write there is counted. Neighbours on the device become one
+ * run, whatever their place in the file; blocks that the file uses twice are in it once. Source:
+ * Documentation/filesystems/fiemap.rst for the flags.
  */
-export function mapExtents(raw: readonly RawExtent[]): Extents {
-  const runs: { start: number; end: number }[] = [];
-  let pending = false;
-  let inline = 0;
-  let encoded = 0;
-  let rounded = 0;
-  let shared = 0;
-  for (const { physical, length, flags } of raw) {
-    if ((flags & NOWHERE) !== 0) {
-      pending ||= (flags & FIEMAP_EXTENT.DELALLOC) !== 0;
-      continue;
+export class ExtentCollector {
+  readonly #runs: { start: number; end: number }[] = [];
+  #last: { start: number; end: number } | undefined;
+  #isAscending = true;
+  #pending = false;
+  #inline = 0;
+  #encoded = 0;
+  #rounded = 0;
+  #shared = 0;
+
+  /**
+   * One record of FIEMAP. Positions as numbers: a multiple of a sector is exact up to 2^62, the largest that a file
+   * system's offset can be.
+   *
+   * @param physical bytes
+   * @param length bytes
+   * @param flags bits of `FIEMAP_EXTENT`
+   */
+  add(physical: number, length: number, flags: number): void {
+    if (flags > FIEMAP_EXTENT.LAST && !this.#isMappable(flags)) return;
+    if (length === 0) return;
+    let start = physical / SECTOR_BYTES;
+    let end = start + length / SECTOR_BYTES;
+    if (start % 1 !== 0 || end % 1 !== 0) {
+      this.#rounded++;
+      start = Math.floor(start);
+      end = Math.ceil(end);
     }
-    if (length === 0n) continue;
+    const last = this.#last;
+    if (last !== undefined) {
+      if (start >= last.start && start <= last.end) {
+        if (end > last.end) last.end = end;
+        return;
+      }
+      if (start < last.start) this.#isAscending = false;
+    }
+    this.#last = { start, end };
+    this.#runs.push(this.#last);
+  }
+
+  #isMappable(flags: number): boolean {
+    if ((flags & NOWHERE) !== 0) {
+      this.#pending ||= (flags & FIEMAP_EXTENT.DELALLOC) !== 0;
+      return false;
+    }
     if ((flags & WITHIN_METADATA) !== 0) {
-      inline++;
-      continue;
+      this.#inline++;
+      return false;
     }
     // Encrypted data lies where the record says; any other encoding (compression) may move and resize it.
     if ((flags & FIEMAP_EXTENT.ENCODED) !== 0 && (flags & FIEMAP_EXTENT.DATA_ENCRYPTED) === 0) {
-      encoded++;
-      continue;
+      this.#encoded++;
+      return false;
     }
-    // Numbers, because this runs for each of maybe 10^5 extents at every update. A multiple of a sector is exact as a
-    // number up to 2^62, the largest that a file system's offset can be.
-    const start = Number(physical) / SECTOR_BYTES;
-    const end = start + Number(length) / SECTOR_BYTES;
-    if (!Number.isInteger(start) || !Number.isInteger(end)) rounded++;
-    if ((flags & FIEMAP_EXTENT.SHARED) !== 0) shared++;
-    runs.push({ start: Math.floor(start), end: Math.ceil(end) });
+    if ((flags & FIEMAP_EXTENT.SHARED) !== 0) this.#shared++;
+    return true;
   }
-  const notes: string[] = [];
-  const note = (count: number, text: string): void => {
-    if (count > 0) notes.push(`${count} extent${count === 1 ? '' : 's'} ${text}`);
-  };
-  note(inline, 'not mapped: the data is inside the inode or shares a block with metadata');
-  note(encoded, 'not mapped: the data is compressed, its sectors on the device are not known');
-  note(rounded, 'rounded to whole sectors: the neighbouring data in the same sector is counted too');
-  note(shared, 'shared with other files (reflink): their I/O to these sectors is counted too');
-  return { runs: union(runs), pending, notes };
+
+  /** What was gathered. */
+  extents(): Extents {
+    const notes: string[] = [];
+    const note = (count: number, text: string): void => {
+      if (count > 0) notes.push(`${count} extent${count === 1 ? '' : 's'} ${text}`);
+    };
+    note(this.#inline, 'not mapped: the data is inside the inode or shares a block with metadata');
+    note(this.#encoded, 'not mapped: the data is compressed, its sectors on the device are not known');
+    note(this.#rounded, 'rounded to whole sectors: the neighbouring data in the same sector is counted too');
+    note(this.#shared, 'shared with other files (reflink): their I/O to these sectors is counted too');
+    const runs = this.#isAscending ? this.#runs : union(this.#runs);
+    return { runs, pending: this.#pending, notes };
+  }
+}
+
+/** The extents that records of FIEMAP tell of; see `ExtentCollector`. */
+export function mapExtents(raw: readonly RawExtent[]): Extents {
+  const collector = new ExtentCollector();
+  for (const { physical, length, flags } of raw) collector.add(Number(physical), Number(length), flags);
+  return collector.extents();
 }
 
 function union(runs: { start: number; end: number }[]): Run[] {
-  const isAscending = runs.every((run, index) => index === 0 || (runs[index - 1] as Run).start <= run.start);
-  if (!isAscending) runs.sort((a, b) => a.start - b.start);
+  runs.sort((a, b) => a.start - b.start);
   const joined: { start: number; end: number }[] = [];
   let last: { start: number; end: number } | undefined;
   for (const run of runs) {

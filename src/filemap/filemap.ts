@@ -107,8 +107,10 @@ export async function checkMappable(dm: DeviceMapper, file: FileView): Promise<D
  */
 export async function readExtents(file: FileView, sync: boolean): Promise<Extents> {
   try {
-    const extents = mapExtents(await file.extents());
-    return extents.pending && sync ? mapExtents(await file.extents({ sync: true })) : extents;
+    const read = async (options: { readonly sync?: boolean }): Promise<Extents> =>
+      file.mapped === undefined ? mapExtents(await file.extents(options)) : file.mapped(options);
+    const extents = await read({});
+    return extents.pending && sync ? read({ sync: true }) : extents;
   } catch (error) {
     if (!hasCode(error, 'EOPNOTSUPP', 'ENOTSUP', 'ENOTTY')) throw error;
     throw new UsageError('Cannot map file: its file system does not tell where data lies (FIEMAP)');
@@ -164,7 +166,7 @@ export async function planFilemapUpdate(
 ): Promise<PlannedUpdate | undefined> {
   const stats = new DeviceStats(dm, file.facts().device);
   const extents = await readExtents(file, sync);
-  const filemap = matchFilemap(await stats.rawList(), groupId, extents.runs);
+  const filemap = matchFilemap(await stats.listBytes(), groupId, extents.runs);
   if (filemap === undefined) return undefined;
   // An empty file's region stays only where there is nothing else to hold the group together.
   const isEmpty = extents.runs.length === 0;

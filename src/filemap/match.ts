@@ -18,46 +18,103 @@ export interface MatchedFilemap {
   readonly options: RegionOptions;
 }
 
+const NEWLINE = 0x0a;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+const decoder = new TextDecoder();
+
+/** Reads a list's bytes from left to right. */
+class Cursor {
+  readonly bytes: Uint8Array;
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** A decimal number that ends with `end`, which is skipped; -1 where there is none. */
+  number(end: number): number {
+    const { bytes } = this;
+    let at = this.at;
+    let value = 0;
+    for (; ; at++) {
+      const byte = bytes[at];
+      if (byte === undefined || byte < ZERO || byte > NINE) break;
+      value = value * 10 + (byte - ZERO);
+    }
+    if (at === this.at || bytes[at] !== end) return -1;
+    this.at = at + 1;
+    return value;
+  }
+
+  /** Skips these bytes when they come next. */
+  skip(expected: Uint8Array): boolean {
+    for (let index = 0; index < expected.length; index++) {
+      if (this.bytes[this.at + index] !== expected[index]) return false;
+    }
+    this.at += expected.length;
+    return true;
+  }
+
+  /** The line that begins at `start`; the cursor goes behind it. */
+  line(start: number): string {
+    this.nextLine(start);
+    return decoder.decode(this.bytes.subarray(start, this.at)).replace(/\n$/, '');
+  }
+
+  nextLine(from: number): void {
+    const newline = this.bytes.indexOf(NEWLINE, from);
+    this.at = newline < 0 ? this.bytes.length : newline + 1;
+  }
+}
+
+const COLON = 0x3a;
+const PLUS = 0x2b;
+const BLANK = 0x20;
+
 /**
  * Finds a file's group in the text of `@stats_list` and sets aside what did not change: of 10 000 regions mostly all.
- * Their lines are compared as text with what the kernel prints for an extent; only the others are parsed.
+ * Their lines are compared, byte by byte, with what the kernel prints for an extent; only the others are parsed.
  *
  * @returns undefined when the group does not exist
  * @throws UsageError when the group was not made for a file: an update would destroy it
  */
-export function matchFilemap(list: string, groupId: number, runs: readonly Run[]): MatchedFilemap | undefined {
-  const lines = list.split('\n');
-  const leader = readLine(lines.find((line) => line.startsWith(`${groupId}: `)));
+export function matchFilemap(list: Uint8Array, groupId: number, runs: readonly Run[]): MatchedFilemap | undefined {
+  const leader = findLine(list, groupId);
   const tag = leader !== undefined && hasGroupTag(leader.aux) ? parseGroupTag(leader.aux, groupId) : undefined;
   if (leader === undefined || tag === undefined) return undefined;
   const options: RegionOptions = { programId: leader.programId, precise: leader.precise, bounds: leader.bounds };
   const program = leader.programId === '' ? '-' : leader.programId;
-  const tail = ` ${[program, '-', ...optionWords(options)].join(' ')}`;
+  const tail = new TextEncoder().encode(`${[program, '-', ...optionWords(options)].join(' ')}\n`);
   const matched = new Uint8Array(runs.length);
   const same: number[] = [];
   const members: number[] = [];
   const missing: number[] = [];
   const regions: Region[] = [];
+  const cursor = new Cursor(list);
   let guess = 0;
   // Lines and members both ascend by id (the kernel keeps its list sorted).
   let next = 0;
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    const id = Number(line.slice(0, colon));
+  while (cursor.at < list.length) {
+    const start = cursor.at;
+    const id = cursor.number(COLON);
     while (next < tag.members.length && (tag.members[next] as number) < id) missing.push(tag.members[next++] as number);
-    if (tag.members[next] !== id) continue;
+    if (id < 0 || tag.members[next] !== id) {
+      cursor.nextLine(start);
+      continue;
+    }
     next++;
-    const index = runOf(line, colon, tail, runs, guess);
+    const index = runOf(cursor, tail, runs, guess);
     // A second region over the same extent is not the same: it goes.
-    if (index !== undefined && matched[index] === 0) {
+    if (index >= 0 && matched[index] === 0) {
       matched[index] = 1;
       guess = index + 1;
       same.push(id);
       members.push(id);
       continue;
     }
-    const region = readLine(line);
+    const region = readLine(cursor.line(start));
     // An id is reused at once: what bears it now may be another program's, or lead another group.
     const isForeign =
       region === undefined || region.programId !== leader.programId || (id !== groupId && hasGroupTag(region.aux));
@@ -82,21 +139,30 @@ export function matchFilemap(list: string, groupId: number, runs: readonly Run[]
   };
 }
 
+function findLine(list: Uint8Array, id: number): Region | undefined {
+  const cursor = new Cursor(list);
+  while (cursor.at < list.length) {
+    const start = cursor.at;
+    if (cursor.number(COLON) === id) return readLine(cursor.line(start));
+    cursor.nextLine(start);
+  }
+  return undefined;
+}
+
 /**
- * Which run a line's region is, when the kernel would print just this line for it: the run's start and length, one area,
- * and the words that all regions of the filemap share.
+ * Which run the region at the cursor is, when the kernel would print just this line for it: the run's start and length,
+ * one area, and the words that all regions of the filemap share. Else -1.
  */
-function runOf(line: string, colon: number, tail: string, runs: readonly Run[], guess: number): number | undefined {
-  if (!line.endsWith(tail)) return undefined;
-  const plus = line.indexOf('+', colon);
-  const blank = line.indexOf(' ', plus);
-  const start = Number(line.slice(colon + 2, plus));
-  const length = line.slice(plus + 1, blank);
-  if (line.length - tail.length !== blank + 1 + length.length || !line.startsWith(length, blank + 1)) return undefined;
+function runOf(cursor: Cursor, tail: Uint8Array, runs: readonly Run[], guess: number): number {
+  cursor.at++;
+  const start = cursor.number(PLUS);
+  const length = cursor.number(BLANK);
+  const step = cursor.number(BLANK);
+  if (start < 0 || step !== length || !cursor.skip(tail)) return -1;
   // Regions mostly stand in the order of their extents.
   const index = runs[guess]?.start === start ? guess : indexOfStart(runs, start);
   const run = runs[index];
-  return run?.start === start && run.end - start === Number(length) ? index : undefined;
+  return run?.start === start && run.end - start === length ? index : -1;
 }
 
 function indexOfStart(runs: readonly Run[], start: number): number {
@@ -110,9 +176,9 @@ function indexOfStart(runs: readonly Run[], start: number): number {
   return low;
 }
 
-function readLine(line: string | undefined): Region | undefined {
+function readLine(line: string): Region | undefined {
   try {
-    return line === undefined ? undefined : parseListLine(line);
+    return parseListLine(line);
   } catch (error) {
     if (error instanceof DmParseError) return undefined;
     throw error;

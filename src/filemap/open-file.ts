@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, fstatSync, openSync, statfsSync } from 'node:fs';
 import { decodeDeviceNumber } from '../kernel/dm-ioctl.ts';
-import { fiemap } from '../system/fiemap.ts';
+import { fiemap, type RawExtent } from '../system/fiemap.ts';
+import { ExtentCollector, type Extents } from './extents.ts';
 import type { FileFacts, FileView } from './file-view.ts';
 
 /** `stat` as facts. */
@@ -17,13 +18,30 @@ export function factsOf(stat: BigIntStats): FileFacts {
   };
 }
 
+/** All extents of an open file, as FIEMAP tells them. */
+export async function extentsOf(fd: number, options: { readonly sync?: boolean } = {}): Promise<RawExtent[]> {
+  const extents: RawExtent[] = [];
+  await fiemap(fd, options, (logical, physical, length, flags) => {
+    extents.push({ logical: BigInt(logical), physical: BigInt(physical), length: BigInt(length), flags });
+  });
+  return extents;
+}
+
+/** The runs of sectors of an open file. */
+export async function mappedOf(fd: number, options: { readonly sync?: boolean } = {}): Promise<Extents> {
+  const collector = new ExtentCollector();
+  await fiemap(fd, options, (_logical, physical, length, flags) => collector.add(physical, length, flags));
+  return collector.extents();
+}
+
 /** A file by its open descriptor, which it takes over. */
 export function fileOfDescriptor(fd: number): FileView {
   let open = true;
   return {
     facts: () => factsOf(fstatSync(fd, { bigint: true })),
     fileSystem: () => statfsSync(`/proc/self/fd/${fd}`).type,
-    extents: (options) => fiemap(fd, options),
+    extents: (options) => extentsOf(fd, options),
+    mapped: (options) => mappedOf(fd, options),
     [Symbol.dispose]() {
       if (open) closeSync(fd);
       open = false;

@@ -1,10 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { notOnDeviceMapper } from '../filemap/filemap.ts';
-import { factsOf } from '../filemap/open-file.ts';
+import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { IN } from '../kernel/inotify.ts';
 import { hasCode } from '../system/errors.ts';
-import { fiemap } from '../system/fiemap.ts';
 import { Inotify } from '../system/inotify.ts';
 import { isSoleHolder } from '../system/lease.ts';
 import type { FollowedFile, Notices } from './followed-file.ts';
@@ -92,7 +91,11 @@ class RealFollowedFile implements FollowedFile {
   }
 
   extents(options?: { readonly sync?: boolean }) {
-    return fiemap(this.#fd, options);
+    return extentsOf(this.#fd, options);
+  }
+
+  mapped(options?: { readonly sync?: boolean }) {
+    return mappedOf(this.#fd, options);
   }
 
   reopen(): boolean {

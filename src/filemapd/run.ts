@@ -194,7 +194,7 @@ class Filemapd implements Disposable {
   /** The path names a file on another device now: its group moves there. */
   async #move(device: DeviceNumber): Promise<void> {
     const stats = this.#stats();
-    const filemap = matchFilemap(await stats.rawList(), this.#groupId, []);
+    const filemap = matchFilemap(await stats.listBytes(), this.#groupId, []);
     if (filemap === undefined) return;
     const { programId, precise = false, bounds = [] } = filemap.options;
     const { alias, tagForm, userData } = filemap.group;

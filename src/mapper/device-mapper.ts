@@ -50,6 +50,14 @@ export interface ListedDevice {
   readonly number: DeviceNumber;
 }
 
+/** How a message is sent. */
+export interface MessageOptions {
+  /** The target's sector; ignored by the DM core. */
+  readonly sector?: bigint;
+  readonly mayWait?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** A DM interface version. */
 export interface DmVersion {
   readonly major: number;
@@ -322,22 +330,14 @@ export class DeviceMapper implements Disposable {
    *
    * With `mayWait` it runs on another thread: `@stats_create` waits for the device's I/O in flight.
    *
-   * @returns the answer's text, or undefined where the message has none
+   * @returns the answer's bytes, or undefined where the message has none
    * @throws DmError ENXIO no such device, EINVAL the message is not understood, and the target's own
    */
-  async message(
+  async messageBytes(
     ref: DeviceRef,
     text: string | Uint8Array,
-    {
-      sector = 0n,
-      mayWait = false,
-      signal,
-    }: {
-      readonly sector?: bigint;
-      readonly mayWait?: boolean;
-      readonly signal?: AbortSignal;
-    } = {},
-  ): Promise<string | undefined> {
+    { sector = 0n, mayWait = false, signal }: MessageOptions = {},
+  ): Promise<Uint8Array | undefined> {
     const encoded = typeof text === 'string' ? encoder.encode(text) : text;
     const payload = new Uint8Array(DmTargetMsg.size + encoded.length + 1);
     DmTargetMsg.at(payload).sector = sector;
@@ -352,7 +352,13 @@ export class DeviceMapper implements Disposable {
     // Without DATA_OUT, data_start lies behind data_size: there is nothing to read.
     if ((header.flags & DM_FLAGS.DATA_OUT) === 0) return undefined;
     const start = header.dataStart;
-    return decoder.decode(bytes.subarray(start, Math.max(start, header.dataSize - 1)));
+    return bytes.subarray(start, Math.max(start, header.dataSize - 1));
+  }
+
+  /** The same as `messageBytes`, with the answer as text. */
+  async message(ref: DeviceRef, text: string | Uint8Array, options: MessageOptions = {}): Promise<string | undefined> {
+    const bytes = await this.messageBytes(ref, text, options);
+    return bytes === undefined ? undefined : decoder.decode(bytes);
   }
 
   [Symbol.dispose](): void {

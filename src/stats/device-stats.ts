@@ -108,6 +108,11 @@ export class DeviceStats {
     );
   }
 
+  /** The kernel's list of all regions as it came. */
+  async listBytes(): Promise<Uint8Array> {
+    return (await this.#dm.messageBytes(this.ref, '@stats_list')) ?? new Uint8Array(0);
+  }
+
   /** The device's regions and groups; of one program when a `programId` is given. */
   async list(programId?: string): Promise<Listing> {
     const regions: Region[] = [];

@@ -7,7 +7,7 @@ const runs = [
   { start: 100, end: 150 },
   { start: 200, end: 208 },
 ];
-const list = (...lines: string[]): string => lines.map((line) => `${line}\n`).join('');
+const list = (...lines: string[]): Uint8Array => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
 test('matchFilemap() sets aside the regions that are extents as they stand', () => {
   const found = matchFilemap(
@@ -69,7 +69,7 @@ test('matchFilemap() counts as missing what is gone, another program’s, or lea
 test('matchFilemap() knows no group that the list does not have', () => {
   assert.equal(matchFilemap(list('10: 0+8 8 dmstats DMS_GROUP=f:10#-'), 1, runs), undefined);
   assert.equal(matchFilemap(list('1: 0+8 8 dmstats -'), 1, runs), undefined);
-  assert.equal(matchFilemap('', 0, runs), undefined);
+  assert.equal(matchFilemap(new Uint8Array(0), 0, runs), undefined);
 });
 
 test('matchFilemap() refuses a group of regions that are cut into areas', () => {
