@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { FILEMAPD_USAGE, type FilemapdArguments, parseFilemapdArguments } from '../filemapd/arguments.ts';
 import { runHere, startFilemapd } from '../filemapd/start.ts';
 import { UsageError } from '../mapper/errors.ts';
@@ -47,8 +46,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (args.verbose > 0) process.stdout.write(`Started dmfilemapd with pid=${pid}\n`);
     return 0;
   }
-  // The collector would wake an idle process every few seconds for a little less memory.
-  setFlagsFromString('--no-memory-reducer');
   nameProcess(argv.filter((word) => !word.startsWith('--')));
   const end = await runHere(args);
   if (end.status !== 0) process.stderr.write(`${end.message}\n`);

@@ -66,8 +66,9 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   const words = [CHILD_FILE_FD, groupId, path, mode, 1, verbose].map(String);
   const own = [`--ready-fd=${CHILD_READY_FD}`, `--absence=${absenceMs / 1000}`];
   const output = verbose === 0 ? 'ignore' : 'inherit';
-  // A leak in the daemon must end the daemon, not the machine; and it needs no compiler threads.
-  const flags = ['--max-old-space-size=96', '--v8-pool-size=0'];
+  // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
+  // an idle process every eight seconds.
+  const flags = ['--max-old-space-size=96', '--v8-pool-size=0', '--no-memory-reducer'];
   const { NODE_EXTRA_CA_CERTS: _, NOTIFY_SOCKET: __, ...env } = process.env;
   const child = spawn(process.execPath, [...flags, daemonScript(), ...words, ...own], {
     detached: true,
