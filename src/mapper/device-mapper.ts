@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type DeviceNumber,
   DM_FLAGS,
@@ -48,6 +49,15 @@ export interface DeviceInfo {
 export interface ListedDevice {
   readonly name: string;
   readonly number: DeviceNumber;
+}
+
+/** How a `DeviceMapper` calls the kernel. */
+export interface DeviceMapperOptions {
+  /**
+   * Make also the calls that may wait in the kernel on this thread: 3 to 5 times faster each, for programs that have
+   * nothing else to do meanwhile.
+   */
+  readonly blocking?: boolean;
 }
 
 /** How a message is sent. */
@@ -107,6 +117,8 @@ export class DeviceMapper implements Disposable {
   /** The kernel's DM interface version. */
   readonly version: DmVersion;
   readonly #node: ControlNode;
+  readonly #blocking: boolean;
+  #blockingCalls = 0;
   // Room for answers by kind of request. It grows with the answers seen and stays, so that a large list is not asked
   // for twice each time; by kind, because the kernel copies the whole buffer in at each call.
   readonly #rooms = new Map<string, number>();
@@ -114,17 +126,18 @@ export class DeviceMapper implements Disposable {
   /**
    * @throws DmError EINVAL when the kernel speaks another major version than 4
    */
-  constructor(node: ControlNode) {
+  constructor(node: ControlNode, { blocking = false }: DeviceMapperOptions = {}) {
     this.#node = node;
+    this.#blocking = blocking;
     const [major, minor, patch] = this.#versions();
     this.version = { major, minor, patch };
   }
 
   /** Opens the kernel's control node; see `openControlNode` for the errors. */
-  static open(path?: string): DeviceMapper {
+  static open(path?: string, options: DeviceMapperOptions = {}): DeviceMapper {
     const node = openControlNode(path);
     try {
-      return new DeviceMapper(node);
+      return new DeviceMapper(node, options);
     } catch (error) {
       node[Symbol.dispose]();
       throw error;
@@ -189,6 +202,11 @@ export class DeviceMapper implements Disposable {
   async #later(command: DmCommand, call: Call, signal?: AbortSignal): Promise<Answer> {
     // The kernel's waits in these calls are not interruptible: a signal that fires later lets the call end.
     signal?.throwIfAborted();
+    if (this.#blocking) {
+      // Signals and timers get their turn now and then.
+      if (++this.#blockingCalls % 16 === 0) await setImmediate();
+      return this.#now(command, call);
+    }
     const bytes = this.#request(call);
     try {
       await this.#node.ioctlAsync(command, bytes);

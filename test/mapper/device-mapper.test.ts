@@ -82,6 +82,19 @@ test('DeviceMapper.message() reads an answer of any length', async () => {
   assert.equal(await dm.message({ name: 'vol' }, '@stats_delete 3'), undefined);
 });
 
+test('DeviceMapper in blocking mode lets signals and timers have their turn between its calls', async () => {
+  const kernel = new SimulatedKernel();
+  kernel.addDevice('vol', { sectors: 1 << 16 });
+  const dm = new DeviceMapper(kernel.openControl(), { blocking: true });
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let index = 0; index < 400; index++) {
+    await dm.message({ name: 'vol' }, '@stats_create - /1 0 somebody -', { mayWait: true });
+  }
+  clearInterval(timer);
+  assert.ok(turns > 0);
+});
+
 test('openControlNode() says what is missing and what to do', () => {
   assert.throws(
     () => openControlNode('/nowhere/mapper/control'),

@@ -54,7 +54,7 @@ export class Context implements Disposable {
   /** The kernel's device-mapper, opened when first asked for. */
   get dm(): DeviceMapper {
     if (this.world.dm !== undefined) return this.world.dm;
-    this.#dm ??= DeviceMapper.open();
+    this.#dm ??= DeviceMapper.open(undefined, { blocking: true });
     return this.#dm;
   }
 
