@@ -50,6 +50,7 @@ class Filemapd implements Disposable {
   #isFollowing = false;
   #heard = false;
   #wake: (() => void) | undefined;
+  #interrupt: (() => void) | undefined;
   #lastFailure: string | undefined;
   #claim: Disposable | undefined;
   #claimed: string | undefined;
@@ -57,6 +58,7 @@ class Filemapd implements Disposable {
   constructor(run: FilemapdRun) {
     this.#run = run;
     this.#groupId = run.groupId;
+    run.signal.addEventListener('abort', () => this.#interrupt?.(), { once: true });
     this.#file = run.follow(() => {
       this.#heard = true;
       this.#wake?.();
@@ -79,21 +81,24 @@ class Filemapd implements Disposable {
 
   async wait(ms: number, deaf: boolean): Promise<void> {
     if (ms <= 0) return;
-    const { clock, signal } = this.#run;
-    if (deaf) {
-      await clock.sleep(ms, signal);
-      return;
-    }
+    const { clock } = this.#run;
     const start = clock.now();
-    if (!this.#heard) {
-      const heard = new AbortController();
-      this.#wake = () => heard.abort();
-      await clock.sleep(ms, AbortSignal.any([heard.signal, signal]));
-      this.#wake = undefined;
-    }
+    if (deaf || !this.#heard) await this.#sleep(ms, deaf);
     // The watch stays silent until notices are taken: a storm of them costs one wake-up in this time.
     const spent = clock.now() - start;
-    if (this.#heard && spent < DEBOUNCE_MS) await clock.sleep(Math.min(ms, DEBOUNCE_MS) - spent, signal);
+    if (!deaf && this.#heard && spent < DEBOUNCE_MS) await this.#sleep(Math.min(ms, DEBOUNCE_MS) - spent, true);
+  }
+
+  /** Sleeps until the time is over, the monitor is told to stop or, unless `deaf`, inotify has something to say. */
+  async #sleep(ms: number, deaf: boolean): Promise<void> {
+    if (this.#run.signal.aborted) return;
+    // Not AbortSignal.any: on Node 20 each of them leaves something behind in a source that lives as long as the daemon.
+    const waking = new AbortController();
+    this.#interrupt = () => waking.abort();
+    if (!deaf) this.#wake = this.#interrupt;
+    await this.#run.clock.sleep(ms, waking.signal);
+    this.#interrupt = undefined;
+    this.#wake = undefined;
   }
 
   async checkGroup(): Promise<MonitorEvent> {
