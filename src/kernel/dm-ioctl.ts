@@ -30,6 +30,15 @@ export const DmNameList = struct('dm_name_list', { dev: u64, next: u32 });
 /** `offsetof(struct dm_name_list, name)`. */
 export const DM_NAME_LIST_NAME_OFFSET = 12;
 
+/** Bits of a record's flags in `DM_LIST_DEVICES`, which follow its name and event number when uuids were asked for. */
+export const DM_NAME_LIST_FLAGS = { HAS_UUID: 1, DOESNT_HAVE_UUID: 2 } as const;
+
+/** The fixed part of `struct dm_target_deps`: `count` packed device numbers of 64 bits follow. */
+export const DmTargetDeps = struct('dm_target_deps', { count: u32, padding: u32 });
+
+/** The fixed part of `struct dm_target_versions`. The target's name follows; `next` is the distance to the next. */
+export const DmTargetVersions = struct('dm_target_versions', { next: u32, version: version3 });
+
 /** `struct dm_target_msg`: the sector, then the message's text with its NUL. */
 export const DmTargetMsg = struct('dm_target_msg', { sector: u64 });
 

@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import {
   cstring,
+  DM_NAME_LIST_FLAGS,
   DM_NAME_LIST_NAME_OFFSET,
   DmIoctl,
+  DmTargetDeps,
   DmTargetMsg,
   DmTargetSpec,
+  DmTargetVersions,
   decodeDeviceNumber,
   encodeDeviceNumber,
   Fiemap,
@@ -25,7 +28,16 @@ const compiled = JSON.parse(
   readFileSync(new URL('../../../test/layouts/offsets.json', import.meta.url), 'utf8'),
 ) as Offsets;
 
-for (const layout of [DmIoctl, DmTargetSpec, DmTargetMsg, Fiemap, FiemapExtent, InotifyEvent]) {
+for (const layout of [
+  DmIoctl,
+  DmTargetSpec,
+  DmTargetDeps,
+  DmTargetVersions,
+  DmTargetMsg,
+  Fiemap,
+  FiemapExtent,
+  InotifyEvent,
+]) {
   test(`struct() lays out ${layout.name} as the C compiler does`, () => {
     const { size, ...offsets } = compiled[layout.name] as Record<string, number>;
     assert.equal(layout.size, size);
@@ -40,8 +52,12 @@ test('requestCode() gives the codes of the header', () => {
   assert.equal(requestCode('DM_VERSION'), constants['DM_VERSION']);
   assert.equal(requestCode('DM_TARGET_MSG'), constants['DM_TARGET_MSG']);
   assert.equal(requestCode('DM_DEV_ARM_POLL'), constants['DM_DEV_ARM_POLL']);
+  assert.equal(requestCode('DM_GET_TARGET_VERSION'), constants['DM_GET_TARGET_VERSION']);
   assert.equal(FS_IOC_FIEMAP, constants['FS_IOC_FIEMAP']);
   assert.equal(DM_NAME_LIST_NAME_OFFSET, constants['nameListName']);
+  assert.equal(DmTargetDeps.size, constants['targetDepsDev']);
+  assert.equal(DmTargetVersions.size, constants['targetVersionsName']);
+  assert.deepEqual(DM_NAME_LIST_FLAGS, { HAS_UUID: constants['hasUuid'], DOESNT_HAVE_UUID: constants['hasNoUuid'] });
 });
 
 test('struct() reads and writes in place at an offset of a larger buffer', () => {

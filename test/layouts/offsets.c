@@ -38,6 +38,14 @@ int main(void)
 	SIZE(dm_target_msg);
 	FIELD(dm_target_msg, sector, sector);
 	END(0);
+	SIZE(dm_target_deps);
+	FIELD(dm_target_deps, count, count);
+	FIELD(dm_target_deps, padding, padding);
+	END(0);
+	SIZE(dm_target_versions);
+	FIELD(dm_target_versions, next, next);
+	FIELD(dm_target_versions, version, version);
+	END(0);
 	SIZE(fiemap);
 	FIELD(fiemap, fm_start, start);
 	FIELD(fiemap, fm_length, length);
@@ -59,8 +67,10 @@ int main(void)
 	FIELD(inotify_event, len, length);
 	END(0);
 	printf("  \"constants\": {\n    \"nameListName\": %zu,\n    \"FS_IOC_FIEMAP\": %u,\n    \"DM_VERSION\": %u,\n"
-	       "    \"DM_TARGET_MSG\": %u,\n    \"DM_DEV_ARM_POLL\": %u\n  }\n}\n",
+	       "    \"DM_TARGET_MSG\": %u,\n    \"DM_DEV_ARM_POLL\": %u,\n    \"DM_GET_TARGET_VERSION\": %u,\n"
+	       "    \"targetDepsDev\": %zu,\n    \"targetVersionsName\": %zu,\n    \"hasUuid\": %u,\n    \"hasNoUuid\": %u\n  }\n}\n",
 	       offsetof(struct dm_name_list, name), (unsigned)FS_IOC_FIEMAP, (unsigned)DM_VERSION, (unsigned)DM_TARGET_MSG,
-	       (unsigned)DM_DEV_ARM_POLL);
+	       (unsigned)DM_DEV_ARM_POLL, (unsigned)DM_GET_TARGET_VERSION, offsetof(struct dm_target_deps, dev),
+	       offsetof(struct dm_target_versions, name), DM_NAME_LIST_FLAG_HAS_UUID, DM_NAME_LIST_FLAG_DOESNT_HAVE_UUID);
 	return 0;
 }
