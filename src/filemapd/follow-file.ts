@@ -6,7 +6,7 @@ import { IN } from '../kernel/inotify.ts';
 import { hasCode } from '../system/errors.ts';
 import { Inotify } from '../system/inotify.ts';
 import { isSoleHolder } from '../system/lease.ts';
-import type { FollowedFile, Notices } from './followed-file.ts';
+import type { FollowedFile } from './followed-file.ts';
 
 const MOVES = IN.MOVE_SELF | IN.ATTRIB | IN.DELETE_SELF | IN.UNMOUNT | IN.IGNORED;
 const CLOSES = IN.CLOSE_WRITE | IN.CLOSE_NOWRITE;
@@ -133,17 +133,13 @@ class RealFollowedFile implements FollowedFile {
     this.#watch = this.#inotify.watch(`/proc/self/fd/${this.#fd}`, IN.MODIFY | MOVES | CLOSES);
   }
 
-  takeNotices(): Notices {
+  takeModified(): boolean {
     let mask = 0;
     for (const notice of this.#inotify.read()) {
       // A watch that was replaced may still have notices in the queue.
       if (notice.watch === this.#watch || (notice.mask & IN.Q_OVERFLOW) !== 0) mask |= notice.mask;
     }
-    return {
-      modified: (mask & (IN.MODIFY | IN.Q_OVERFLOW)) !== 0,
-      moved: (mask & (MOVES | IN.Q_OVERFLOW)) !== 0,
-      closed: (mask & CLOSES) !== 0,
-    };
+    return (mask & (IN.MODIFY | IN.Q_OVERFLOW)) !== 0;
   }
 
   [Symbol.dispose](): void {

@@ -1,15 +1,5 @@
 import type { FileFacts, FileView } from '../filemap/file-view.ts';
 
-/** What inotify said of the followed file since the last `takeNotices()`. */
-export interface Notices {
-  /** Written, truncated or allocated into (IN_MODIFY), or notices were lost (IN_Q_OVERFLOW). */
-  readonly modified: boolean;
-  /** Renamed, replaced, linked or unlinked, or its attributes changed (IN_MOVE_SELF, IN_ATTRIB, IN_DELETE_SELF). */
-  readonly moved: boolean;
-  /** Somebody closed it (IN_CLOSE_*): only asked for once the file is unlinked. */
-  readonly closed: boolean;
-}
-
 /** The seam between filemapd's monitor and the file that it follows: real (`followFile`) or the simulator's. */
 export interface FollowedFile extends FileView {
   /** The facts of what the path names now; undefined when nothing is there. */
@@ -20,10 +10,14 @@ export interface FollowedFile extends FileView {
   isSoleHolder(): boolean;
   /** Completed writes of the file's device since it was set up (`/sys/dev/block/…/stat`): any change means activity. */
   deviceWrites(): bigint;
-  /** Whether the watch also reports closes (see `Notices.closed`). */
+  /** Has the watch wake for closes too (IN_CLOSE_*), of interest once the file has no name left. */
   watchCloses(): void;
-  /** Takes what has been reported and asks for the next wake-up. */
-  takeNotices(): Notices;
+  /**
+   * Takes what inotify has reported since the last call, and asks for the next wake-up: true when the file was written,
+   * truncated or allocated into (IN_MODIFY), or when notices were lost (IN_Q_OVERFLOW). Renames, links and closes wake
+   * only: the next look sees what they did.
+   */
+  takeModified(): boolean;
 }
 
 /** Time under control of whoever tests. */

@@ -4,7 +4,6 @@
  */
 import type { FileFacts } from '../filemap/file-view.ts';
 import type { FilemapdMode } from './arguments.ts';
-import type { Notices } from './followed-file.ts';
 
 /** Milliseconds between two looks while the device is written: what inotify never tells is seen within this time. */
 export const ACTIVE_LOOK_MS = 500;
@@ -28,7 +27,8 @@ export interface Look {
   readonly facts: FileFacts;
   /** Of what the path names; undefined when nothing is there. In inode mode the same as `facts`. */
   readonly atPath: FileFacts | undefined;
-  readonly notices: Notices;
+  /** Whether inotify told of a write since the last look. */
+  readonly isModified: boolean;
   readonly deviceWrites: bigint;
   /** Whether nobody else has the file open; only asked when it has no name left. */
   readonly soleHolder: boolean;
@@ -170,7 +170,7 @@ function isSameFile(a: FileFacts, b: FileFacts): boolean {
 }
 
 function looked(before: MonitorState, look: Look, now: number): Step {
-  const { facts, atPath, notices } = look;
+  const { facts, atPath } = look;
   if (before.mode === 'path') {
     if (atPath === undefined) {
       const absentSince = before.absentSince ?? now;
@@ -185,22 +185,17 @@ function looked(before: MonitorState, look: Look, now: number): Step {
     if (look.soleHolder) return exit(before, 0, 'File unlinked and closed: exiting.');
     if (!before.watchesCloses) return { state: { ...before, watchesCloses: true }, effect: { type: 'watchCloses' } };
   }
-  return decide(remember({ ...before, absentSince: undefined }, facts, notices, look.deviceWrites, now), now);
+  return decide(remember({ ...before, absentSince: undefined }, look, now), now);
 }
 
 /** What a look changes in the memory. */
-function remember(
-  state: MonitorState,
-  facts: FileFacts,
-  notices: Notices,
-  deviceWrites: bigint,
-  now: number,
-): MonitorState {
+function remember(state: MonitorState, look: Look, now: number): MonitorState {
+  const { facts, isModified, deviceWrites } = look;
   const { mapped } = state;
   const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
   const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
   const isTouched =
-    notices.modified ||
+    isModified ||
     (mapped !== undefined && (mapped.modifiedNs !== facts.modifiedNs || mapped.changedNs !== facts.changedNs));
   return {
     ...state,
@@ -209,7 +204,7 @@ function remember(
     // Blocks for pending data come with its write-back.
     urgent: state.urgent || hasGrown || (state.pending && isWritten),
     soft: state.soft || isTouched || isWritten,
-    backoffMs: notices.modified || isWritten ? DEBOUNCE_MS : state.backoffMs,
+    backoffMs: isModified || isWritten ? DEBOUNCE_MS : state.backoffMs,
   };
 }
 

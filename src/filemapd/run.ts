@@ -68,12 +68,12 @@ class Filemapd implements Disposable {
   look(mode: FilemapdMode): Look {
     this.#heard = false;
     // Notices first: what happens after them is seen by the facts or makes the next notice.
-    const notices = this.#file.takeNotices();
+    const isModified = this.#file.takeModified();
     const facts = this.#file.facts();
     return {
       facts,
       atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
-      notices,
+      isModified,
       deviceWrites: this.#file.deviceWrites(),
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };

@@ -1,5 +1,5 @@
 import type { FileFacts, FileView } from '../filemap/file-view.ts';
-import type { FollowedFile, Notices } from '../filemapd/followed-file.ts';
+import type { FollowedFile } from '../filemapd/followed-file.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import { SimulatorError } from './errors.ts';
 import type { SimulatedFileSystem } from './file-system.ts';
@@ -60,8 +60,6 @@ export class SimulatedFollowedFile extends SimulatedFile implements FollowedFile
   readonly #home: SimulatedFileSystem;
   readonly #onNotice: () => void;
   #modified = false;
-  #moved = false;
-  #closed = false;
   #reportsCloses = false;
   #armed = true;
   #watching = true;
@@ -108,21 +106,17 @@ export class SimulatedFollowedFile extends SimulatedFile implements FollowedFile
     this.#reportsCloses = true;
   }
 
-  takeNotices(): Notices {
-    const notices = { modified: this.#modified, moved: this.#moved, closed: this.#closed };
+  takeModified(): boolean {
+    const isModified = this.#modified;
     this.#modified = false;
-    this.#moved = false;
-    this.#closed = false;
     this.#armed = true;
-    return notices;
+    return isModified;
   }
 
   /** For the file system. Notices gather, but wake only once until they are taken, as a readable descriptor does. */
   notify(kind: NoticeKind): void {
     if (kind === 'closed' && !this.#reportsCloses) return;
     if (kind === 'modified') this.#modified = true;
-    else if (kind === 'moved') this.#moved = true;
-    else this.#closed = true;
     if (!this.#armed) return;
     this.#armed = false;
     queueMicrotask(() => {

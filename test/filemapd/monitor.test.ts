@@ -23,9 +23,8 @@ const facts: FileFacts = {
   modifiedNs: 1n,
   changedNs: 1n,
 };
-const silence = { modified: false, moved: false, closed: false };
 const look = (change: Partial<Look> = {}): MonitorEvent => {
-  const seen = { facts, notices: silence, deviceWrites: 0n, soleHolder: false, ...change };
+  const seen = { facts, isModified: false, deviceWrites: 0n, soleHolder: false, ...change };
   return { type: 'looked', look: { ...seen, atPath: 'atPath' in change ? change.atPath : seen.facts } };
 };
 const updated: MonitorEvent = { type: 'updated', facts, groupId: 0, changed: false, pending: false, costMs: 1 };
