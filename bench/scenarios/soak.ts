@@ -30,7 +30,7 @@ export const soak: Scenario = async ({ minutes }) => {
   let rounds = 0;
   while (performance.now() - start < minutes * 60_000) {
     replace(++rounds);
-    await sleep(100 + Math.random() * 200);
+    await sleep(20 + Math.random() * 30);
     if (performance.now() - start < (samples.length + 1) * SAMPLE_MS) continue;
     const { pssKib, anonymousKib, descriptors, watches } = daemon.usage();
     const { regions, groups } = await volume.stats.list();
