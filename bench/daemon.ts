@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { FilemapdMode } from '../src/filemapd/arguments.ts';
 import { startFilemapd } from '../src/filemapd/start.ts';
+import { hasCode } from '../src/system/errors.ts';
 import { sleep } from './scenario.ts';
 
 /** What a process has used since it began, and holds now. */
@@ -13,6 +14,16 @@ export interface Usage {
   readonly anonymousKib: number;
   readonly descriptors: number;
   readonly watches: number;
+}
+
+/** A descriptor may be closed between the listing and the look at it. */
+function infoOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return '';
+    throw error;
+  }
 }
 
 /** This package's dmfilemapd, started as `dmstats create --filemap` starts it. */
@@ -50,7 +61,7 @@ export class Daemon implements AsyncDisposable {
     }
     const memory = read('smaps_rollup');
     const descriptors = readdirSync(`${process}/fd`);
-    const infos = descriptors.map((fd) => read(`fdinfo/${fd}`)).join('\n');
+    const infos = descriptors.map((fd) => infoOf(`${process}/fdinfo/${fd}`)).join('\n');
     return {
       wakeups,
       cpuMs,
