@@ -43,7 +43,19 @@ export async function fiemap(
   { sync = false }: { readonly sync?: boolean },
   onExtent: OnExtent,
 ): Promise<void> {
-  const buffer = new Uint8Array(Fiemap.size + RECORDS * FiemapExtent.size);
+  const buffer = spare ?? new Uint8Array(Fiemap.size + RECORDS * FiemapExtent.size);
+  spare = undefined;
+  try {
+    await tell(fd, sync, buffer, onExtent);
+  } finally {
+    spare = buffer;
+  }
+}
+
+// A daemon asks many times a second: 230 KB each time would be most of its garbage.
+let spare: Uint8Array | undefined;
+
+async function tell(fd: number, sync: boolean, buffer: Uint8Array, onExtent: OnExtent): Promise<void> {
   const words = new Uint32Array(buffer.buffer);
   const number = (at: number): number => (words[at + LOW] as number) + (words[at + HIGH] as number) * HIGH_UNIT;
   const maximum = 2n ** 64n - 1n;
