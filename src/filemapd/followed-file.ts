@@ -25,11 +25,3 @@ export interface FollowedFile extends FileView {
   /** Takes what has been reported and asks for the next wake-up. */
   takeNotices(): Notices;
 }
-
-/** Time under control of whoever tests. */
-export interface Clock {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Waits; returns early when `signal` fires. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
