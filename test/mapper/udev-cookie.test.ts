@@ -41,7 +41,7 @@ function request(cookie: UdevCookie, confirmAfterMs?: number, flags?: number): P
   return cookie.request(call, () => true, flags);
 }
 
-const valueOf = (cookie: UdevCookie): number | undefined =>
+const sharesOf = (cookie: UdevCookie): number | undefined =>
   listCookies().find((one) => one.cookie === cookie.value)?.value;
 
 test('semget() refuses a set of fewer than no semaphores', () => {
@@ -73,7 +73,7 @@ test('UdevCookie.open() makes a semaphore of value 1 with the key of the cookie'
   using cookie = UdevCookie.open(running);
   assert.equal(cookie.value >>> 16, 0x0d4d);
   assert.notEqual(cookie.value & 0xffff, 0);
-  assert.equal(valueOf(cookie), 1);
+  assert.equal(sharesOf(cookie), 1);
 });
 
 test('UdevCookie.open() takes another number when one is taken', () => {
@@ -89,16 +89,16 @@ test('UdevCookie.request() sends the cookie below its flags and PRIMARY_SOURCE, 
   using cookie = UdevCookie.open(running);
   const eventNr = await request(cookie, undefined, DM_UDEV_FLAGS.DISABLE_DISK_RULES);
   assert.equal(eventNr, 0x0044_0000 + (cookie.value & 0xffff));
-  assert.equal(valueOf(cookie), 2);
+  assert.equal(sharesOf(cookie), 2);
 });
 
 test('UdevCookie.request() confirms a change itself that sent no uevent', async () => {
   using cookie = UdevCookie.open(running);
   await cookie.request(
-    async () => assert.equal(valueOf(cookie), 2),
+    async () => assert.equal(sharesOf(cookie), 2),
     () => false,
   );
-  assert.equal(valueOf(cookie), 1);
+  assert.equal(sharesOf(cookie), 1);
   await cookie.wait({ deadlineMs: 0 });
 });
 
@@ -112,7 +112,7 @@ test('UdevCookie.request() confirms a refused request itself and hands its error
     ),
     (error) => error === refused,
   );
-  assert.equal(valueOf(cookie), 1);
+  assert.equal(sharesOf(cookie), 1);
 });
 
 test('UdevCookie.request() is refused once the cookie has ended', async () => {
@@ -128,10 +128,10 @@ test('UdevCookie.wait() waits for all changes of one cookie', async () => {
     await request(cookie, ms);
     setTimeout(() => confirmed.push(ms), ms);
   }
-  assert.equal(valueOf(cookie), 4);
+  assert.equal(sharesOf(cookie), 4);
   await cookie.wait({ deadlineMs: 10_000 });
   assert.deepEqual(confirmed, [5, 20, 40]);
-  assert.equal(valueOf(cookie), undefined);
+  assert.equal(sharesOf(cookie), undefined);
 });
 
 test('UdevCookie.wait() ends at its deadline, removes the semaphore and says what to look at', async () => {
@@ -145,7 +145,7 @@ test('UdevCookie.wait() ends at its deadline, removes the semaphore and says wha
     assert.match(error.message, /95-dm-notify.rules .*udevadm settle.*dmsetup udevcomplete/);
     return true;
   });
-  assert.equal(valueOf(cookie), undefined);
+  assert.equal(sharesOf(cookie), undefined);
 });
 
 test('UdevCookie.wait() ends when its signal fires, before and during the wait', async () => {
@@ -157,7 +157,7 @@ test('UdevCookie.wait() ends when its signal fires, before and during the wait',
     if (abortAfterMs === undefined) abort.abort(reason);
     else setTimeout(() => abort.abort(reason), abortAfterMs);
     await assert.rejects(cookie.wait({ signal: abort.signal }), (error) => error === reason);
-    assert.equal(valueOf(cookie), undefined);
+    assert.equal(sharesOf(cookie), undefined);
   }
 });
 
@@ -173,7 +173,7 @@ test('UdevCookie.wait() takes a removed semaphore, and one that others completed
   completeCookie(completed.value);
   completeCookie(completed.value);
   await completed.wait({ deadlineMs: 10_000 });
-  assert.equal(valueOf(completed), undefined);
+  assert.equal(sharesOf(completed), undefined);
 });
 
 for (const state of ['absent', 'disabled', 'without-rules'] as const) {
@@ -194,9 +194,9 @@ test('UdevCookie.join() shares a cookie that releaseCookie() waits for', async (
   await request(first, 30);
   await request(second, 10);
   await first.wait({ deadlineMs: 0 });
-  assert.equal(valueOf(first), 3);
+  assert.equal(sharesOf(first), 3);
   await releaseCookie(cookie, { deadlineMs: 10_000 });
-  assert.equal(valueOf(first), undefined);
+  assert.equal(sharesOf(first), undefined);
   assert.throws(() => UdevCookie.join(cookie, running), { name: 'DmError', code: 'ENOENT' });
   await assert.rejects(releaseCookie(cookie), /no such cookie/);
 });
