@@ -7,6 +7,7 @@ import type { DeviceNumber } from '../../src/kernel/dm-ioctl.ts';
 import { findHolders, type HolderSearch } from '../../src/mapper/holders/find.ts';
 import { type Holder, holdersText } from '../../src/mapper/holders/holder.ts';
 import { parseMountinfo, parseSwaps } from '../../src/mapper/holders/parse.ts';
+import { SimulatedClock } from '../../src/simulator/clock.ts';
 
 const VOLUME = { major: 253, minor: 4 };
 const OTHER = { major: 253, minor: 5 };
@@ -116,6 +117,18 @@ test('findHolders() names swap, devices on top, loop devices and processes', asy
     (await findHolders(VOLUME, { ...search, limit: 1 })).map(({ kind }) => kind),
     ['swap', 'device', 'loop', 'open'],
   );
+  const clock = new SimulatedClock();
+  const slow = {
+    ...search,
+    clock,
+    deadlineMs: 50,
+    blockNumber: async (path: string) => {
+      if (path.includes('proc/12')) clock.advanceNs(100e6);
+      return search.blockNumber?.(path);
+    },
+  };
+  const inTime = (await findHolders(VOLUME, slow)).filter(({ kind }) => kind === 'open');
+  assert.deepEqual(inTime, [{ kind: 'open', pid: 12, command: 'fio' }]);
 });
 
 test('findHolders() finds nothing where there is nothing to read', async (t) => {

@@ -166,7 +166,7 @@ test('readNodes() tells links of udev from other things, and finds nothing where
   assert.deepEqual(readNodes(join(folder, 'none')), []);
 });
 
-test('applyNodes() does all else before it says what has a device’s name', (t) => {
+test('applyNodes() does all else before it says what has the name of a device', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'nodes-'));
   t.after(() => rmSync(folder, { recursive: true }));
   symlinkSync('../dm-7', join(folder, 'stale'));

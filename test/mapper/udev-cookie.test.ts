@@ -33,9 +33,17 @@ afterEach(() => {
 });
 
 /** A request as the kernel and udevd would take it: confirmed after so many milliseconds, or never. */
-function request(cookie: UdevCookie, confirmAfterMs?: number, flags?: number): Promise<number> {
+function request(
+  cookie: UdevCookie,
+  confirmAfterMs?: number,
+  { flags = 0, onConfirm = () => {} }: { readonly flags?: number; readonly onConfirm?: () => void } = {},
+): Promise<number> {
   const call = async (eventNr: number): Promise<number> => {
-    if (confirmAfterMs !== undefined) setTimeout(() => completeCookie(eventNr), confirmAfterMs);
+    const udevd = (): void => {
+      completeCookie(eventNr);
+      onConfirm();
+    };
+    if (confirmAfterMs !== undefined) setTimeout(udevd, confirmAfterMs);
     return eventNr;
   };
   return cookie.request(call, () => true, flags);
@@ -87,7 +95,7 @@ test('UdevCookie.open() takes another number when one is taken', () => {
 
 test('UdevCookie.request() sends the cookie below its flags and PRIMARY_SOURCE, and holds a share', async () => {
   using cookie = UdevCookie.open(running);
-  const eventNr = await request(cookie, undefined, DM_UDEV_FLAGS.DISABLE_DISK_RULES);
+  const eventNr = await request(cookie, undefined, { flags: DM_UDEV_FLAGS.DISABLE_DISK_RULES });
   assert.equal(eventNr, 0x0044_0000 + (cookie.value & 0xffff));
   assert.equal(sharesOf(cookie), 2);
 });
@@ -124,12 +132,10 @@ test('UdevCookie.request() is refused once the cookie has ended', async () => {
 test('UdevCookie.wait() waits for all changes of one cookie', async () => {
   using cookie = UdevCookie.open(running);
   const confirmed: number[] = [];
-  for (const ms of [5, 40, 20]) {
-    await request(cookie, ms);
-    setTimeout(() => confirmed.push(ms), ms);
-  }
+  for (const ms of [5, 40, 20]) await request(cookie, ms, { onConfirm: () => confirmed.push(ms) });
   assert.equal(sharesOf(cookie), 4);
-  await cookie.wait({ deadlineMs: 10_000 });
+  // Two who wait for the same.
+  await Promise.all([cookie.wait({ deadlineMs: 10_000 }), cookie.wait().then(() => assert.equal(confirmed.length, 3))]);
   assert.deepEqual(confirmed, [5, 20, 40]);
   assert.equal(sharesOf(cookie), undefined);
 });

@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DeviceNumber, decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { type Clock, systemClock } from '../../system/clock.ts';
 import type { Holder } from './holder.ts';
 import { parseMountinfo, parseSwaps } from './parse.ts';
 
@@ -12,11 +13,18 @@ export interface HolderSearch {
   readonly blockNumber?: (path: string) => Promise<DeviceNumber | undefined>;
   /** No more than this many holders of each kind. */
   readonly limit?: number;
+  /** Processes that are not looked at within so many milliseconds are left out; 2 000 when not given. */
+  readonly deadlineMs?: number;
+  readonly clock?: Clock;
 }
 
 const LIMIT = 64;
+const DEADLINE_MS = 2_000;
 
-type Look = Required<HolderSearch> & { readonly number: DeviceNumber };
+type Look = Required<Pick<HolderSearch, 'root' | 'blockNumber' | 'limit'>> & {
+  readonly number: DeviceNumber;
+  readonly isOver: () => boolean;
+};
 
 // Processes and devices come and go while we look, and some may not be looked at: what cannot be read holds nothing.
 const orElse = <T>(reading: Promise<T>, otherwise: T): Promise<T> => reading.catch(() => otherwise);
@@ -33,9 +41,16 @@ async function pathNumber(path: string): Promise<DeviceNumber | undefined> {
  */
 export async function findHolders(
   number: DeviceNumber,
-  { root = '/', blockNumber = pathNumber, limit = LIMIT }: HolderSearch = {},
+  {
+    root = '/',
+    blockNumber = pathNumber,
+    limit = LIMIT,
+    deadlineMs = DEADLINE_MS,
+    clock = systemClock,
+  }: HolderSearch = {},
 ): Promise<Holder[]> {
-  const look = { root, blockNumber, limit, number };
+  const end = clock.now() + deadlineMs;
+  const look = { root, blockNumber, limit, number, isOver: () => clock.now() > end };
   const pids = (await orElse(readdir(join(root, 'proc')), []))
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -112,7 +127,7 @@ async function loops(look: Look): Promise<Holder[]> {
 async function openers(look: Look, pids: readonly number[]): Promise<Holder[]> {
   const holders: Holder[] = [];
   for (const pid of pids) {
-    if (holders.length === look.limit) break;
+    if (holders.length === look.limit || look.isOver()) break;
     const fds = await names(look, `proc/${pid}/fd`);
     const opened = await Promise.all(fds.map((fd) => look.blockNumber(join(look.root, `proc/${pid}/fd/${fd}`))));
     if (!opened.some((number) => isIt(look, number))) continue;

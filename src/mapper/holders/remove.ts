@@ -28,8 +28,8 @@ export interface RemoveRetry<T> {
 const DEADLINE_MS = 5_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
-// A look at a descriptor of a dead NFS server's file does not return.
-const LOOK_MS = 2_000;
+// A look at a descriptor of a dead NFS server's file does not return; any other ends long before.
+const LOOK_MS = 5_000;
 
 /** What `look` finds, or undefined when that takes too long or the signal fires. */
 async function withinTime<T>(

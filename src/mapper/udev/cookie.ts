@@ -48,8 +48,8 @@ export function createCookie({
 
 /**
  * One wait for udev over any number of changes, as libdevmapper's cookies are: `request()` for each change, then
- * `wait()` once. The semaphore is removed by `wait()`, whatever becomes of it, by disposal, and when the process exits.
- * Where udev does not take part, nothing is made and `wait()` returns at once.
+ * `wait()` once. The semaphore is removed by `wait()`, whatever becomes of it, by disposal, and when the process exits
+ * (not when a signal that it does not handle kills it: `completeAllCookies()` removes what was left so). Where udev does not take part, nothing is made and `wait()` returns at once.
  *
  * @example
  * using cookie = UdevCookie.open();
@@ -64,6 +64,7 @@ export class UdevCookie implements Disposable {
   readonly #semaphore: CookieSemaphore | undefined;
   readonly #shared: boolean;
   #ended = false;
+  #waiting: Promise<void> | undefined;
 
   private constructor(world: UdevWorld, state: UdevState, semaphore: CookieSemaphore | undefined, shared: boolean) {
     this.state = state;
@@ -117,6 +118,7 @@ export class UdevCookie implements Disposable {
     const eventNr = eventNumber(this.value, all);
     if (this.#semaphore === undefined) return call(eventNr);
     const { id } = this.#semaphore;
+    // Where somebody has removed it meanwhile (`dmsetup udevcomplete_all`), nobody waits, and the change is made all the same.
     this.#semaphores.add(id, 1);
     let udevConfirms = false;
     try {
@@ -134,14 +136,13 @@ export class UdevCookie implements Disposable {
    * @throws DmError ETIMEDOUT at the deadline, with what to do; the signal's reason when it fires
    */
   async wait(options: UdevWait = {}): Promise<void> {
-    const semaphore = this.#semaphore;
-    if (semaphore === undefined || this.#shared || this.#ended) return;
-    this.#ended = true;
-    try {
-      await awaitCookie({ semaphores: this.#semaphores, clock: this.#clock }, semaphore, options);
-    } finally {
-      forget(this);
+    if (this.#semaphore === undefined || this.#shared) return;
+    if (!this.#ended) {
+      this.#ended = true;
+      const world = { semaphores: this.#semaphores, clock: this.#clock };
+      this.#waiting = awaitCookie(world, this.#semaphore, options).finally(() => forget(this));
     }
+    await this.#waiting;
   }
 
   /** Gives the wait up: removes the semaphore, also while `wait()` runs, which then returns. */

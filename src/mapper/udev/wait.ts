@@ -42,7 +42,8 @@ export function confirm(semaphores: Semaphores, id: number): boolean {
 
 /**
  * Gives up our own share of a cookie, waits until udev has given up its shares, and removes the semaphore however that
- * ends. Looks at the value again and again: a blocking `semop` could be neither cancelled nor given a deadline.
+ * ends. Looks at the value again and again: a blocking `semop` could be neither cancelled nor given a deadline, and
+ * would end at any signal (EINTR).
  * One that somebody has removed meanwhile (`dmsetup udevcomplete_all`) is confirmed, as in libdevmapper.
  *
  * @throws DmError ETIMEDOUT at the deadline; the signal's reason
