@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { decodeDeviceNumber, encodeDeviceNumber } from '../kernel/dm-ioctl.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import { hasCode } from '../system/errors.ts';
 import { mknod } from '../system/libc.ts';
 import { blockNumber } from './block-number.ts';
@@ -84,7 +85,7 @@ export function applyNodes(actions: readonly NodeAction[], folder: string, optio
   if (refused.length === 0) return;
   throw new DmError({
     op: 'mknod',
-    errno: 17,
+    errno: ERRNO.EEXIST,
     device: refused.join(', '),
     reason: 'something that is no device node has this name',
     remedy: 'move it away or rename the device',
@@ -97,7 +98,8 @@ export function applyNodes(actions: readonly NodeAction[], folder: string, optio
  * `devices` are all there are, and the whole folder is made right (`dmsetup mknodes`).
  *
  * @returns what was done
- * @throws DmError EEXIST when something else has a device's name; SystemError or Node's error when a node cannot be made
+ * @throws DmError EEXIST when something else has a device's name; SystemError EPERM and others of mknod(2), Node's of
+ * the folder
  */
 export function updateNodes(
   devices: readonly NamedDevice[],

@@ -1,7 +1,7 @@
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { mangledName } from './name-mangling.ts';
 
-/** What stands in the folder of nodes (`/dev/mapper`) under one name; `number` is the block device that it is or leads to. */
+/** What stands in the folder of nodes (`/dev/mapper`) under one name. `number`: the block device it is or leads to. */
 export type FoundNode = { readonly file: string } & (
   | { readonly kind: 'node'; readonly number: DeviceNumber }
   /** A link to a `dm-N`, as udev makes them, or another one. */

@@ -8,7 +8,7 @@ import { semctl, semget, semop } from './libc.ts';
  * somebody removes them, whoever made them. No call here waits. Source: semget(2), semctl(2), semop(2).
  */
 export interface Semaphores {
-  /** Makes one for its owner only (mode 0600). @throws SystemError EEXIST the key is taken, ENOSPC the kernel has no more */
+  /** Makes one for its owner only (mode 0600). @throws SystemError EEXIST the key is taken, ENOSPC there are no more */
   create(key: number, value: number): number;
   /** The number of the one with this key; undefined when there is none. */
   find(key: number): number | undefined;

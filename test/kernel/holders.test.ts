@@ -74,7 +74,7 @@ test('removeWithRetry() names a btrfs mount, which has a device number of its ow
   assert.match((await refusal(volume)).text, /held by: mounted at \/tmp\/held \(EBUSY\)$/);
 });
 
-test('removeWithRetry() names a process at the deadline, and removes when the process has closed the device', async (t) => {
+test('removeWithRetry() names processes at the deadline, and removes once they have closed the device', async (t) => {
   const volume = await makeVolume(t, MIB);
   const fd = openSync(volume.node, 'r');
   const { number } = await volume.dm.info({ name: volume.name });

@@ -91,7 +91,7 @@ async function loaded(t: TestContext): Promise<{ name: string; node: string; min
   return { name, node: `/dev/mapper/${name}`, ...number };
 }
 
-test('UdevCookie.wait() returns when the rules have confirmed, and udev has made, renamed and removed the node', async (t) => {
+test('UdevCookie.wait() returns when the rules have confirmed, with the nodes made, renamed, removed', async (t) => {
   await startUdevd(t);
   assert.equal(state(), 'running');
   const device = await loaded(t);

@@ -143,7 +143,7 @@ test('UdevCookie.wait() waits for all changes of one cookie', async () => {
 test('UdevCookie.wait() ends at its deadline, removes the semaphore and says what to look at', async () => {
   using cookie = UdevCookie.open(running);
   await request(cookie);
-  await request(cookie, 0);
+  completeCookie(await request(cookie));
   const key = cookie.value.toString(16).toUpperCase();
   await assert.rejects(cookie.wait({ deadlineMs: 60 }), (error) => {
     assert.ok(DmError.is(error, 'ETIMEDOUT'));

@@ -90,7 +90,7 @@ async function mounts(look: Look, pids: readonly number[]): Promise<Holder[]> {
   return [...holders.values()];
 }
 
-/** File systems over several devices, such as btrfs, have numbers of their own (major 0): their source names a device. */
+/** File systems over several devices, such as btrfs, have numbers of their own (major 0); their source is a device. */
 async function isMountOf(look: Look, { number, source }: { number: DeviceNumber; source: string }): Promise<boolean> {
   if (number.major !== 0 || !source.startsWith('/')) return isIt(look, number);
   return isIt(look, await look.blockNumber(join(look.root, source)));

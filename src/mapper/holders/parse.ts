@@ -11,7 +11,7 @@ export interface MountLine {
   readonly source: string;
 }
 
-/** The kernel writes blanks, tabs, newlines and backslashes in paths as three octal digits (fs/seq_file.c, `mangle_path`). */
+/** Blanks, tabs, newlines and backslashes in paths are three octal digits each (fs/seq_file.c, `mangle_path`). */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { ERRNO } from '../../kernel/errno.ts';
 import { type Clock, systemClock } from '../../system/clock.ts';
 import { hasCode } from '../../system/errors.ts';
 import { type Semaphores, systemSemaphores } from '../../system/semaphore.ts';
@@ -38,7 +39,7 @@ export function createCookie({
       if (!hasCode(error, 'ENOSPC')) throw error;
       throw new DmError({
         op: 'semget',
-        errno: 28,
+        errno: ERRNO.ENOSPC,
         reason: 'the kernel has no more semaphores',
         remedy: '"dmsetup udevcookies" lists those of device-mapper, "dmsetup udevcomplete_all 60" removes old ones',
       });
@@ -49,7 +50,8 @@ export function createCookie({
 /**
  * One wait for udev over any number of changes, as libdevmapper's cookies are: `request()` for each change, then
  * `wait()` once. The semaphore is removed by `wait()`, whatever becomes of it, by disposal, and when the process exits
- * (not when a signal that it does not handle kills it: `completeAllCookies()` removes what was left so). Where udev does not take part, nothing is made and `wait()` returns at once.
+ * (not when a signal that it does not handle kills it: `completeAllCookies()` removes what was left so). Where udev does
+ * not take part, nothing is made and `wait()` returns at once.
  *
  * @example
  * using cookie = UdevCookie.open();
@@ -118,7 +120,7 @@ export class UdevCookie implements Disposable {
     const eventNr = eventNumber(this.value, all);
     if (this.#semaphore === undefined) return call(eventNr);
     const { id } = this.#semaphore;
-    // Where somebody has removed it meanwhile (`dmsetup udevcomplete_all`), nobody waits, and the change is made all the same.
+    // Where somebody has removed it (`dmsetup udevcomplete_all`), nobody waits; the change is made all the same.
     this.#semaphores.add(id, 1);
     let udevConfirms = false;
     try {
@@ -148,9 +150,7 @@ export class UdevCookie implements Disposable {
   /** Gives the wait up: removes the semaphore, also while `wait()` runs, which then returns. */
   [Symbol.dispose](): void {
     this.#ended = true;
-    if (this.#semaphore === undefined || this.#shared) return;
-    forget(this);
-    this.#semaphores.remove(this.#semaphore.id);
+    if (this.#semaphore !== undefined && forget(this)) this.#semaphores.remove(this.#semaphore.id);
   }
 }
 
@@ -176,14 +176,15 @@ export function requireCookie(semaphores: Semaphores, cookie: number): number {
   if (id !== undefined) return id;
   throw new DmError({
     op: 'semget',
-    errno: 2,
+    errno: ERRNO.ENOENT,
     device: `cookie ${cookieText(key)}`,
     reason: 'no such cookie',
     remedy: '"dmsetup udevcookies" lists them',
   });
 }
 
-// A semaphore outlives its maker: process.exit() and uncaught errors must not leave one behind.
+// Those whose semaphore is theirs to remove. It outlives its maker: process.exit() and uncaught errors must not leave
+// one behind.
 const live = new Set<UdevCookie>();
 
 function disposeAll(): void {
@@ -195,6 +196,9 @@ function removeAtExit(cookie: UdevCookie): void {
   live.add(cookie);
 }
 
-function forget(cookie: UdevCookie): void {
-  if (live.delete(cookie) && live.size === 0) process.off('exit', disposeAll);
+/** Whether its semaphore was still to be removed. */
+function forget(cookie: UdevCookie): boolean {
+  const was = live.delete(cookie);
+  if (was && live.size === 0) process.off('exit', disposeAll);
+  return was;
 }

@@ -1,3 +1,4 @@
+import { ERRNO } from '../../kernel/errno.ts';
 import { systemClock } from '../../system/clock.ts';
 import { type Semaphores, systemSemaphores } from '../../system/semaphore.ts';
 import { DmError } from '../errors.ts';
@@ -38,7 +39,7 @@ export function completeCookie(cookie: number, semaphores: Semaphores = systemSe
   if (confirm(semaphores, requireCookie(semaphores, cookie))) return;
   throw new DmError({
     op: 'semop',
-    errno: 11,
+    errno: ERRNO.EAGAIN,
     device: `cookie ${cookieText(keyOfCookie(cookie))}`,
     reason: 'all its changes are confirmed already',
   });

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.ts';
 
 /**
  * What udev's rules are told about a change: the high half of `dm_ioctl.event_nr`, which the kernel hands on as
- * `DM_COOKIE`. Source: libdevmapper.h, `DM_UDEV_*_FLAG`; the rules in /lib/udev/rules.d read them by `dmsetup udevflags`.
+ * `DM_COOKIE` and the rules read by `dmsetup udevflags`. Source: libdevmapper.h, `DM_UDEV_*_FLAG`.
  */
 export const DM_UDEV_FLAGS = {
   /** No `/dev/mapper` link by device-mapper's own rules. */

@@ -1,3 +1,4 @@
+import { ERRNO } from '../../kernel/errno.ts';
 import type { Clock } from '../../system/clock.ts';
 import { hasCode } from '../../system/errors.ts';
 import type { Semaphores } from '../../system/semaphore.ts';
@@ -7,8 +8,8 @@ import { cookieText, keyOfCookie } from './flags.ts';
 /** How long to wait for udev. */
 export interface UdevWait {
   /**
-   * Milliseconds from now; 180 000 when not given: udevd itself gives up on an event then (udev.conf(5), `event_timeout`),
-   * and nobody is left who would confirm it.
+   * Milliseconds from now; 180 000 when not given: udevd itself gives up on an event then (udev.conf(5),
+   * `event_timeout`), and nobody is left who would confirm it.
    */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -74,7 +75,7 @@ function unconfirmed(cookie: number, pending: number, deadlineMs: number): DmErr
   const changes = pending === 1 ? '1 change is' : `${pending} changes are`;
   return new DmError({
     op: 'wait for udev',
-    errno: 110,
+    errno: ERRNO.ETIMEDOUT,
     device: `cookie ${cookieText(keyOfCookie(cookie))}`,
     reason: `${changes} made but not confirmed after ${deadlineMs / 1000} s`,
     remedy:
