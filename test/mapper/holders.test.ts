@@ -117,18 +117,31 @@ test('findHolders() names swap, devices on top, loop devices and processes', asy
     (await findHolders(VOLUME, { ...search, limit: 1 })).map(({ kind }) => kind),
     ['swap', 'device', 'loop', 'open'],
   );
+});
+
+test('findHolders() does not wait for a descriptor that cannot be looked at', async (t) => {
   const clock = new SimulatedClock();
-  const slow = {
-    ...search,
+  const files = {
+    'proc/12/fd/0': '',
+    'proc/12/comm': 'fio\n',
+    'proc/13/fd/0': '',
+    'proc/14/fd/0': '',
+    'sys/dev/block/253:4/holders/md0/x': '',
+  };
+  const search = {
+    ...machine(t, files),
     clock,
     deadlineMs: 50,
-    blockNumber: async (path: string) => {
-      if (path.includes('proc/12')) clock.advanceNs(100e6);
-      return search.blockNumber?.(path);
+    blockNumber: (path: string): Promise<DeviceNumber> => {
+      if (!path.includes('proc/13')) return Promise.resolve(VOLUME);
+      clock.advanceNs(50e6);
+      return new Promise(() => undefined);
     },
   };
-  const inTime = (await findHolders(VOLUME, slow)).filter(({ kind }) => kind === 'open');
-  assert.deepEqual(inTime, [{ kind: 'open', pid: 12, command: 'fio' }]);
+  assert.deepEqual(await findHolders(VOLUME, search), [
+    { kind: 'device', name: 'md0' },
+    { kind: 'open', pid: 12, command: 'fio' },
+  ]);
 });
 
 test('findHolders() finds nothing where there is nothing to read', async (t) => {

@@ -95,25 +95,3 @@ test('removeWithRetry() ends when its signal fires', async () => {
   });
   assert.deepEqual([result, atMs], [reason, [0, 10, 30]]);
 });
-
-test('removeWithRetry() does not wait for a look that never ends', async () => {
-  const { result, endedAtMs } = await attempts(Number.POSITIVE_INFINITY, {
-    deadlineMs: 15,
-    holders: () => new Promise(() => undefined),
-  });
-  assert.ok(result instanceof DeviceBusyError);
-  assert.match(result.message, /looking for who holds it took too long \(EBUSY\)$/);
-  // The look that follows the attempt at 10 ms is given 5 s.
-  assert.equal(endedAtMs, 5_010);
-
-  const abort = new AbortController();
-  const aborted = await attempts(Number.POSITIVE_INFINITY, {
-    signal: abort.signal,
-    holders: () => {
-      setImmediate(() => abort.abort());
-      return new Promise(() => undefined);
-    },
-  });
-  assert.equal((aborted.result as Error).name, 'AbortError');
-  assert.ok(aborted.endedAtMs < 20, `${aborted.endedAtMs}`);
-});

@@ -13,7 +13,7 @@ export interface HolderSearch {
   readonly blockNumber?: (path: string) => Promise<DeviceNumber | undefined>;
   /** No more than this many holders of each kind. */
   readonly limit?: number;
-  /** Processes that are not looked at within so many milliseconds are left out; 2 000 when not given. */
+  /** Processes of which the descriptors are not known within so many milliseconds are left out; 2 000 when not given. */
   readonly deadlineMs?: number;
   readonly clock?: Clock;
 }
@@ -21,10 +21,7 @@ export interface HolderSearch {
 const LIMIT = 64;
 const DEADLINE_MS = 2_000;
 
-type Look = Required<Pick<HolderSearch, 'root' | 'blockNumber' | 'limit'>> & {
-  readonly number: DeviceNumber;
-  readonly isOver: () => boolean;
-};
+type Look = Required<Pick<HolderSearch, 'root' | 'blockNumber' | 'limit'>> & { readonly number: DeviceNumber };
 
 // Processes and devices come and go while we look, and some may not be looked at: what cannot be read holds nothing.
 const orElse = <T>(reading: Promise<T>, otherwise: T): Promise<T> => reading.catch(() => otherwise);
@@ -49,20 +46,21 @@ export async function findHolders(
     clock = systemClock,
   }: HolderSearch = {},
 ): Promise<Holder[]> {
-  const end = clock.now() + deadlineMs;
-  const look = { root, blockNumber, limit, number, isOver: () => clock.now() > end };
+  const look = { root, blockNumber, limit, number };
   const pids = (await orElse(readdir(join(root, 'proc')), []))
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((one, other) => one - other);
-  const found = await Promise.all([
-    mounts(look, pids),
-    swaps(look),
-    devicesOnTop(look),
-    loops(look),
-    openers(look, pids),
-  ]);
-  return found.flatMap((holders) => holders.slice(0, limit));
+  const found = await Promise.all([mounts(look, pids), swaps(look), devicesOnTop(look), loops(look)]);
+  const opened: Holder[] = [];
+  // All descriptors of a large machine take long, one of a file on a dead NFS server for ever.
+  const stop = new AbortController();
+  try {
+    await Promise.race([openers(look, pids, opened, stop.signal), clock.sleep(deadlineMs, stop.signal)]);
+  } finally {
+    stop.abort();
+  }
+  return [...found, opened].flatMap((holders) => holders.slice(0, limit));
 }
 
 const isIt = ({ number }: Look, other: DeviceNumber | undefined): boolean =>
@@ -124,15 +122,14 @@ async function loops(look: Look): Promise<Holder[]> {
   return holders;
 }
 
-async function openers(look: Look, pids: readonly number[]): Promise<Holder[]> {
-  const holders: Holder[] = [];
+/** Adds the processes to `holders` one by one, until there are enough or `signal` fires. */
+async function openers(look: Look, pids: readonly number[], holders: Holder[], signal: AbortSignal): Promise<void> {
   for (const pid of pids) {
-    if (holders.length === look.limit || look.isOver()) break;
+    if (holders.length === look.limit || signal.aborted) return;
     const fds = await names(look, `proc/${pid}/fd`);
     const opened = await Promise.all(fds.map((fd) => look.blockNumber(join(look.root, `proc/${pid}/fd/${fd}`))));
     if (!opened.some((number) => isIt(look, number))) continue;
     const command = (await text(look, `proc/${pid}/comm`)).replace(/\n$/, '');
     holders.push({ kind: 'open', pid, command: command === '' ? '?' : command });
   }
-  return holders;
 }

@@ -6,11 +6,9 @@ import { type Holder, holdersText, isPermanent } from './holder.ts';
 export class DeviceBusyError extends DmError {
   readonly holders: readonly Holder[];
 
-  /** @param holders undefined when they could not be found out in time */
-  constructor(refusal: DmError, holders: readonly Holder[] | undefined) {
-    const reason = holders === undefined ? 'in use; looking for who holds it took too long' : holdersText(holders);
-    super({ op: refusal.op, errno: refusal.errno, device: refusal.device, reason });
-    this.holders = holders ?? [];
+  constructor(refusal: DmError, holders: readonly Holder[]) {
+    super({ op: refusal.op, errno: refusal.errno, device: refusal.device, reason: holdersText(holders) });
+    this.holders = holders;
   }
 }
 
@@ -18,6 +16,7 @@ export class DeviceBusyError extends DmError {
 export interface RemoveRetry<T> {
   /** One attempt. */
   readonly remove: () => Promise<T>;
+  /** Who holds the device now: `findHolders()`, as a rule. */
   readonly holders: () => Promise<readonly Holder[]>;
   /** Milliseconds from now; 5 000 when not given, as `dmsetup remove --retry`. */
   readonly deadlineMs?: number | undefined;
@@ -28,29 +27,10 @@ export interface RemoveRetry<T> {
 const DEADLINE_MS = 5_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
-// A look at a descriptor of a dead NFS server's file does not return; any other ends long before.
-const LOOK_MS = 5_000;
-
-/** What `look` finds, or undefined when that takes too long or the signal fires. */
-async function withinTime<T>(
-  clock: Clock,
-  signal: AbortSignal | undefined,
-  look: () => Promise<T>,
-): Promise<T | undefined> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  signal?.addEventListener('abort', end);
-  try {
-    return await Promise.race([look(), clock.sleep(LOOK_MS, stop.signal).then(() => undefined)]);
-  } finally {
-    signal?.removeEventListener('abort', end);
-    end();
-  }
-}
 
 /**
  * Removes a device, trying again while it is held by what lets go of it by itself, such as udev looking at its
- * contents. Gives up at once where a holder stays: a mount, swap, another device on top.
+ * contents. Gives up early where a holder stays: a mount, swap, another device on top.
  *
  * @returns what the attempt that succeeded returned
  * @throws DeviceBusyError (EBUSY) who holds it; other errors of `remove` as they are; the signal's reason
@@ -72,9 +52,9 @@ export async function removeWithRetry<T>({
       if (!DmError.is(error, 'EBUSY')) throw error;
       // Most first refusals are over in milliseconds: trying again is cheaper than a look at all processes.
       if (attempt > 1 || left() === 0) {
-        const found = await withinTime(clock, signal, holders);
+        const found = await holders();
         signal?.throwIfAborted();
-        if (left() === 0 || found?.some(isPermanent)) throw new DeviceBusyError(error, found);
+        if (left() === 0 || found.some(isPermanent)) throw new DeviceBusyError(error, found);
       }
       await clock.sleep(Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS, left()), signal);
     }
