@@ -160,7 +160,7 @@ test('UdevCookie.wait() ends at its deadline when udevd hangs, and leaves no sem
     /1 change is made but not confirmed after 0.7 s \(ETIMEDOUT\)/,
   );
   const took = performance.now() - start;
-  assert.ok(took >= 700 && took < 5_000, `${took}`);
+  assert.ok(took >= 700 && took < 60_000, `${took}`);
   assert.deepEqual(listCookies(), []);
 });
 
