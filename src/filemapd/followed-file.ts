@@ -19,11 +19,3 @@ export interface FollowedFile extends FileView {
    */
   takeModified(): boolean;
 }
-
-/** Time under control of whoever tests. */
-export interface Clock {
-  /** Monotonic milliseconds. */
-  now(): number;
-  /** Waits; returns early when `signal` fires. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}

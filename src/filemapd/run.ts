@@ -7,8 +7,9 @@ import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { groupCounters } from '../stats/carried.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
+import type { Clock } from '../system/clock.ts';
 import type { FilemapdMode } from './arguments.ts';
-import type { Clock, FollowedFile } from './followed-file.ts';
+import type { FollowedFile } from './followed-file.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
 
 /** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */

@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
+import { systemClock } from '../system/clock.ts';
 import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
-import { systemClock } from './clock.ts';
 import { followFile } from './follow-file.ts';
 import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
 

@@ -34,6 +34,7 @@ export const ERRNO = {
   ENAMETOOLONG: 36,
   ENOSYS: 38,
   ELOOP: 40,
+  EIDRM: 43,
   ENODATA: 61,
   EOVERFLOW: 75,
   EOPNOTSUPP: 95,

@@ -2,4 +2,5 @@ export * from './dm-ioctl.ts';
 export * from './errno.ts';
 export * from './fiemap.ts';
 export * from './inotify.ts';
+export * from './sem.ts';
 export * from './struct.ts';

@@ -31,6 +31,13 @@ export const u16: Field<number> = {
   set: (view, at, value) => view.setUint16(at, value, littleEndian),
 };
 
+export const i16: Field<number> = {
+  size: 2,
+  align: 2,
+  get: (view, at) => view.getInt16(at, littleEndian),
+  set: (view, at, value) => view.setInt16(at, value, littleEndian),
+};
+
 export const u32: Field<number> = {
   size: 4,
   align: 4,

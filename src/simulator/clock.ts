@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../filemapd/followed-file.ts';
+import type { Clock } from '../system/clock.ts';
 import { SimulatorError } from './errors.ts';
 
 interface Timer {

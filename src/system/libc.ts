@@ -30,6 +30,9 @@ interface Libc {
   readonly inotifyRemoveWatch: Bound;
   readonly socket: Bound;
   readonly sendTo: Bound;
+  readonly semget: Bound;
+  readonly semctl: Bound;
+  readonly semop: Bound;
 }
 
 let bound: Libc | undefined;
@@ -54,6 +57,11 @@ function libc(): Libc {
     inotifyRemoveWatch: library.func('inotify_rm_watch', 'int', ['int', 'int']),
     socket: library.func('socket', 'int', ['int', 'int', 'int']),
     sendTo: library.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint32_t']),
+    semget: library.func('semget', 'int', ['int', 'int', 'int']),
+    // Variadic as ioctl is, and as fixed here: x86-64's System V ABI and arm64's AAPCS64 pass a variadic integer in the
+    // register of a named one (Apple's arm64 differs), and the 8 bytes of `union semun` as a long.
+    semctl: library.func('semctl', 'int', ['int', 'int', 'int', 'long']),
+    semop: library.func('semop', 'int', ['int', 'void *', 'size_t']),
   };
   return bound;
 }
@@ -119,6 +127,31 @@ export function sendTo(fd: number, data: Uint8Array, address: Uint8Array): void 
   checked(libc().sendTo(fd, data, data.length, 0, address, address.length), 'sendto');
 }
 
+/** `semget(key, count, flags)`: the set's number. */
+export function semget(key: number, count: number, flags: number): number {
+  return checked(libc().semget(key, count, flags), 'semget');
+}
+
+/** `semctl(id, index, command, argument)`. */
+export function semctl(id: number, index: number, command: number, argument: number, name: string): number {
+  return checked(libc().semctl(id, index, command, argument), `semctl(${name})`);
+}
+
+/** `semop(id, operations, count)`. For operations that return at once. */
+export function semop(id: number, operations: Uint8Array, count: number): number {
+  return checked(libc().semop(id, operations, count), 'semop');
+}
+
+let mknodBound: Bound | undefined;
+
+/**
+ * `mknod(path, mode, dev)`. Bound on its own: before version 2.33 the GNU C library had it in headers only, and no
+ * other call should fail for that.
+ */
+export function mknod(path: string, mode: number, dev: bigint): void {
+  mknodBound ??= libc().koffi.load(null).func('mknod', 'int', ['str', 'uint32_t', 'uint64_t']);
+  checked(mknodBound(path, mode, dev), `mknod(${path})`);
+}
 // koffi closes a poll handle that is garbage collected, without a word.
 const live = new Set<FdWatcher>();
 

@@ -2,3 +2,5 @@
 import './dmstats-parity.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';
+import './holders.test.ts';
+import './udev.test.ts';

@@ -16,7 +16,10 @@ import {
   FiemapExtent,
   FS_IOC_FIEMAP,
   InotifyEvent,
+  IPC,
   requestCode,
+  SEMCTL,
+  SemBuf,
   struct,
   u8,
   u64,
@@ -37,6 +40,7 @@ for (const layout of [
   Fiemap,
   FiemapExtent,
   InotifyEvent,
+  SemBuf,
 ]) {
   test(`struct() lays out ${layout.name} as the C compiler does`, () => {
     const { size, ...offsets } = compiled[layout.name] as Record<string, number>;
@@ -58,6 +62,12 @@ test('requestCode() gives the codes of the header', () => {
   assert.equal(DmTargetDeps.size, constants['targetDepsDev']);
   assert.equal(DmTargetVersions.size, constants['targetVersionsName']);
   assert.deepEqual(DM_NAME_LIST_FLAGS, { HAS_UUID: constants['hasUuid'], DOESNT_HAVE_UUID: constants['hasNoUuid'] });
+});
+
+test('IPC and SEMCTL hold the numbers of the header', () => {
+  const constants = compiled['constants'] as Record<string, number>;
+  for (const [name, value] of Object.entries(IPC)) assert.equal(value, constants[`IPC_${name}`], name);
+  for (const [name, value] of Object.entries(SEMCTL)) assert.equal(value, constants[name], name);
 });
 
 test('struct() reads and writes in place at an offset of a larger buffer', () => {

@@ -3,6 +3,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/inotify.h>
+#include <linux/sem.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -66,11 +67,19 @@ int main(void)
 	FIELD(inotify_event, cookie, cookie);
 	FIELD(inotify_event, len, length);
 	END(0);
+	SIZE(sembuf);
+	FIELD(sembuf, sem_num, num);
+	FIELD(sembuf, sem_op, op);
+	FIELD(sembuf, sem_flg, flags);
+	END(0);
 	printf("  \"constants\": {\n    \"nameListName\": %zu,\n    \"FS_IOC_FIEMAP\": %u,\n    \"DM_VERSION\": %u,\n"
 	       "    \"DM_TARGET_MSG\": %u,\n    \"DM_DEV_ARM_POLL\": %u,\n    \"DM_GET_TARGET_VERSION\": %u,\n"
-	       "    \"targetDepsDev\": %zu,\n    \"targetVersionsName\": %zu,\n    \"hasUuid\": %u,\n    \"hasNoUuid\": %u\n  }\n}\n",
+	       "    \"targetDepsDev\": %zu,\n    \"targetVersionsName\": %zu,\n    \"hasUuid\": %u,\n    \"hasNoUuid\": %u,\n"
+	       "    \"IPC_CREAT\": %u,\n    \"IPC_EXCL\": %u,\n    \"IPC_NOWAIT\": %u,\n"
+	       "    \"IPC_RMID\": %u,\n    \"GETVAL\": %u,\n    \"SETVAL\": %u\n  }\n}\n",
 	       offsetof(struct dm_name_list, name), (unsigned)FS_IOC_FIEMAP, (unsigned)DM_VERSION, (unsigned)DM_TARGET_MSG,
 	       (unsigned)DM_DEV_ARM_POLL, (unsigned)DM_GET_TARGET_VERSION, offsetof(struct dm_target_deps, dev),
-	       offsetof(struct dm_target_versions, name), DM_NAME_LIST_FLAG_HAS_UUID, DM_NAME_LIST_FLAG_DOESNT_HAVE_UUID);
+	       offsetof(struct dm_target_versions, name), DM_NAME_LIST_FLAG_HAS_UUID, DM_NAME_LIST_FLAG_DOESNT_HAVE_UUID, IPC_CREAT, IPC_EXCL,
+	       IPC_NOWAIT, IPC_RMID, GETVAL, SETVAL);
 	return 0;
 }

@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
-import { decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { blockNumber } from '../../mapper/block-number.ts';
 import { deviceFolder } from '../../mapper/control-node.ts';
 import type { DeviceRef } from '../../mapper/device-mapper.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
-import { hasCode } from '../../system/errors.ts';
+import { mangledName, unmangledName } from '../../mapper/name-mangling.ts';
 import type { Context } from './context.ts';
 
 /** A device that a command works on. */
@@ -17,47 +16,22 @@ export interface Device {
 
 const NAME_BYTES = 127;
 
-/** libdevmapper's `auto` mangling: what udev does not allow in the names of nodes is written `\xNN`, byte by byte. */
-function mangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
-  if (mode === 'none') return name;
-  return name.replace(/\\(?!x[0-9a-f]{2})|[^\\0-9A-Za-z#+\-.:=@_]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''),
-  );
-}
-
-/** A mangled name as people know it. */
-function unmangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
-  if (mode === 'none') return name;
-  return name.replace(/(\\x[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
-}
-
-/** The device of a node. @returns undefined when the path is no block device */
-function numberOfNode(path: string): DeviceRef | undefined {
-  try {
-    const stat = statSync(path, { bigint: true });
-    return stat.isBlockDevice() ? decodeDeviceNumber(stat.rdev) : undefined;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined;
-    throw error;
-  }
-}
-
 /** What a word may name, the likeliest first. */
 function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
   const folder = `${deviceFolder(env)}/mapper/`;
   const isPath = word.includes('/');
   // Also when there is no node, as on systems without udev.
   const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
-  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name, env)])];
+  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangledName(name, env)])];
   const refs: DeviceRef[] = names
     .filter((text) => Buffer.byteLength(text) <= NAME_BYTES)
     .map((text) => ({ name: text }));
-  const number = isPath ? numberOfNode(word) : undefined;
+  const number = isPath ? blockNumber(word) : undefined;
   return number === undefined ? refs : [...refs, number];
 }
 
 function deviceOf({ world }: Context, kernelName: string, given?: string): Device {
-  const name = unmangled(kernelName, world.env);
+  const name = unmangledName(kernelName, world.env);
   return { ref: { name: kernelName }, name, given: given ?? name };
 }
 
