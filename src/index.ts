@@ -6,7 +6,20 @@
  */
 export type { DeviceNumber } from './kernel/dm-ioctl.ts';
 export * from './mapper/control-node.ts';
+export type { Renaming } from './mapper/device-calls.ts';
+export type { ChangedDevice, DeviceInfo } from './mapper/device-info.ts';
 export * from './mapper/device-mapper.ts';
+export * from './mapper/device-ref.ts';
 export * from './mapper/errors.ts';
+export type { DeviceEvent } from './mapper/event-diff.ts';
+export type { EventStream } from './mapper/event-stream.ts';
+export type { DmVersion, ListedDevice, ListFilter, TargetVersion } from './mapper/listing.ts';
+export * from './mapper/mangle.ts';
+export type { MessageOptions } from './mapper/message.ts';
+export { checkNewName, checkNewUuid, MAX_NAME_BYTES, MAX_UUID_BYTES } from './mapper/names.ts';
+export type * from './mapper/options.ts';
+export type { SuspendGuard } from './mapper/suspend-guard.ts';
+export * from './mapper/table-line.ts';
 export * from './mapper/units.ts';
 export { SystemError } from './system/errors.ts';
+export type { KernelLog } from './system/kernel-log.ts';

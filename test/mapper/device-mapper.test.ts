@@ -33,7 +33,7 @@ test('DeviceMapper creates, loads, resumes, describes and removes a device of se
       [1024n, 512n, 'linear', `${disk.number.major}:${disk.number.minor} 2048`],
     ],
   );
-  assert.deepEqual(await dm.list(), [{ name: 'vol', number: info.number }]);
+  assert.deepEqual(await dm.list(), [{ name: 'vol', uuid: 'TEST-vol', number: info.number, eventNr: 0 }]);
   await dm.remove(info.number);
   assert.deepEqual(await dm.list(), []);
 });

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { deviceFolder } from '../../mapper/control-node.ts';
-import type { DeviceRef } from '../../mapper/device-mapper.ts';
+import type { DeviceRef } from '../../mapper/device-ref.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import type { Context } from './context.ts';
