@@ -152,7 +152,7 @@ export class DeviceMapper implements Disposable {
     return this.#requester.later(calls.removeCall(ref, options), options.signal);
   }
 
-  /** Takes a deferred removal back. @throws DmError EINVAL when there is none (drivers/md/dm.c) */
+  /** Takes a deferred removal back, if there is one (drivers/md/dm.c, `dm_cancel_deferred_remove`). */
   async cancelDeferredRemove(ref: DeviceRef): Promise<void> {
     await this.messageBytes(ref, '@cancel_deferred_remove');
   }

@@ -5,7 +5,16 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeText } from '../../src/kernel/byte-text.ts';
-import { type DeviceNumber, DM_COMMANDS, DM_VERSION_WANTED, DmIoctl } from '../../src/kernel/index.ts';
+import {
+  type DeviceNumber,
+  DM_COMMANDS,
+  DM_VERSION_WANTED,
+  DmIoctl,
+  struct,
+  u8,
+  u16,
+  u64,
+} from '../../src/kernel/index.ts';
 import { openControlNode } from '../../src/mapper/control-node.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { DmError } from '../../src/mapper/errors.ts';
@@ -13,6 +22,7 @@ import { type ManglingMode, mangle } from '../../src/mapper/mangle.ts';
 import type { TableLine } from '../../src/mapper/table-line.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { openKernelLog } from '../../src/system/kernel-log.ts';
+import { ioctl } from '../../src/system/libc.ts';
 import { crateCases } from '../mapper/crate-cases.ts';
 import { RecordingNode, type Request } from '../mapper/recording-node.ts';
 import { attempt, cleanUp, eventually, sh } from './support.ts';
@@ -56,6 +66,20 @@ async function linear(dm: DeviceMapper, name: string, length = 64): Promise<Devi
 
 const node = ({ minor }: DeviceNumber): string => `/dev/dm-${minor}`;
 const sysfs = ({ minor }: DeviceNumber, file: string): Buffer => readFileSync(`/sys/block/dm-${minor}/${file}`);
+
+/** `HDIO_GETGEO` and its `struct hd_geometry` (include/uapi/linux/hdreg.h). */
+function geometryOf(number: DeviceNumber): object {
+  const bytes = new Uint8Array(HdGeometry.size);
+  const fd = openSync(node(number), 'r');
+  try {
+    ioctl(fd, 0x301, bytes, 'HDIO_GETGEO');
+  } finally {
+    closeSync(fd);
+  }
+  const { heads, sectorsPerTrack, cylinders, start } = HdGeometry.at(bytes);
+  return { heads, sectorsPerTrack, cylinders, start };
+}
+const HdGeometry = struct('hd_geometry', { heads: u8, sectorsPerTrack: u8, cylinders: u16, start: u64 });
 
 for (const { name, run } of crateCases) {
   test(`${name}, on the kernel`, async (t) => {
@@ -107,7 +131,7 @@ test('DeviceMapper makes each of the kernel’s requests', async (t) => {
   assert.equal((await dm.suspend(ref, { noflush: true, skipLockfs: true })).suspended, true);
   assert.equal((await dm.resume(ref, { noflush: true, skipLockfs: true })).suspended, false);
   await dm.setGeometry(ref, { cylinders: 1, heads: 2, sectorsPerTrack: 12, start: sectors(4) });
-  assert.match(sh(`sfdisk --show-geometry ${node(number)}`), /: 1 cylinders, 2 heads, 12 sectors\/track/);
+  assert.deepEqual(geometryOf(number), { heads: 2, sectorsPerTrack: 12, cylinders: 1, start: 4n });
   assert.equal(await dm.message(ref, '@stats_list'), '');
   await dm.armPoll();
   const fd = openSync(node(number), 'r');
@@ -228,7 +252,7 @@ test('remove() may be deferred until the last close, and taken back before', asy
     assert.equal((await dm.info(ref)).deferredRemove, true);
     await dm.cancelDeferredRemove(ref);
     assert.equal((await dm.info(ref)).deferredRemove, false);
-    await assert.rejects(dm.cancelDeferredRemove(ref), { code: 'EINVAL' });
+    await dm.cancelDeferredRemove(ref);
     await dm.remove(ref, { deferred: true });
   } finally {
     closeSync(fd);
@@ -321,9 +345,9 @@ test('waitForEvent() ends with the next event, with the device, or with its sign
   await other.rename(ref, `${prefix}named`);
   const info = await renamed;
   assert.deepEqual([info.name, info.eventNr], [`${prefix}named`, 1]);
-  const gone = dm.waitForEvent(number, 1);
+  const gone = assert.rejects(dm.waitForEvent(number, 1), { code: 'ENXIO', reason: 'it was removed' });
   await other.remove(number);
-  await assert.rejects(gone, { code: 'ENXIO', reason: 'it was removed' });
+  await gone;
 });
 
 function flood(prefix: string, count: number): ChildProcess {
