@@ -6,7 +6,15 @@ import type { DeviceRef } from './device-ref.ts';
 import { UsageError } from './errors.ts';
 import { encodeGeometry } from './geometry.ts';
 import { checkNewName, checkNewUuid } from './names.ts';
-import type { CreateOptions, Geometry, Removal, RemoveOptions, SuspendOptions, TableSlot } from './options.ts';
+import type {
+  CreateOptions,
+  Geometry,
+  Removal,
+  RemoveAllOptions,
+  RemoveOptions,
+  SuspendOptions,
+  TableSlot,
+} from './options.ts';
 import type { Call, Header } from './request.ts';
 
 const MINOR_LIMIT = 2 ** 20;
@@ -61,7 +69,7 @@ export function removeCall(ref: DeviceRef, { deferred = false, cookie = 0 }: Rem
 }
 
 /** `DM_REMOVE_ALL`, which tells nothing. */
-export function removeAllCall({ deferred = false }: RemoveOptions): Call<void> {
+export function removeAllCall({ deferred = false }: RemoveAllOptions): Call<void> {
   return { command: 'DM_REMOVE_ALL', flags: deferred ? DM_FLAGS.DEFERRED_REMOVE : 0, read: () => undefined };
 }
 

@@ -18,6 +18,7 @@ import type {
   Geometry,
   LoadOptions,
   Removal,
+  RemoveAllOptions,
   RemoveOptions,
   StatusOptions,
   SuspendOptions,
@@ -158,7 +159,7 @@ export class DeviceMapper implements Disposable {
   }
 
   /** Removes all devices that are not open; with `deferred` the open ones later (`DM_REMOVE_ALL`). Ends in silence. */
-  async removeAll(options: RemoveOptions = {}): Promise<void> {
+  async removeAll(options: RemoveAllOptions = {}): Promise<void> {
     await this.#requester.later(calls.removeAllCall(options), options.signal);
   }
 
@@ -266,7 +267,8 @@ export class DeviceMapper implements Disposable {
    * share one wait on the control node, which ends with the last. Each change of the list is told once; what came and
    * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped.
    *
-   * @throws the signal's reason; DmError EBADF when the `DeviceMapper` is disposed of meanwhile
+   * @throws DmError EACCES, ENOMEM when there is no list; in the loop also EBADF when the `DeviceMapper` is disposed of,
+   *   and the signal's reason
    */
   events({ signal }: WaitOptions = {}): EventStream {
     return this.#events.listen(signal);

@@ -63,11 +63,14 @@ export interface StatusOptions extends TableSlot, WaitOptions {
   readonly noflush?: boolean;
 }
 
-/** How to remove. */
-export interface RemoveOptions extends WaitOptions, UeventOptions {
-  /** When it is open, let it go as soon as its last user closes it. */
+/** How to remove all devices. */
+export interface RemoveAllOptions extends WaitOptions {
+  /** Let one that is open go as soon as its last user closes it. */
   readonly deferred?: boolean;
 }
+
+/** How to remove a device. */
+export interface RemoveOptions extends RemoveAllOptions, UeventOptions {}
 
 /** What a removal came to. */
 export interface Removal {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeText } from '../../src/kernel/byte-text.ts';
 import {
@@ -350,6 +351,31 @@ test('waitForEvent() ends with the next event, with the device, or with its sign
   await gone;
 });
 
+test('eventsPending() waits for news of its own opening, for several at once', async (t) => {
+  const { dm, prefix } = place(t);
+  await dm.create(`${prefix}before`);
+  using control = openControlNode();
+  let news = 0;
+  const wait = async (): Promise<void> => {
+    await control.eventsPending();
+    news++;
+  };
+  const stop = new AbortController();
+  const cancelled = assert.rejects(control.eventsPending(stop.signal), { name: 'AbortError' });
+  const waits = [wait(), wait()];
+  await setTimeout(100);
+  assert.equal(news, 0);
+  stop.abort();
+  await cancelled;
+  await dm.create(`${prefix}news`);
+  await Promise.all(waits);
+  // Until it is armed again there are news.
+  await wait();
+  using armed = new DeviceMapper(control);
+  await armed.armPoll();
+  await assert.rejects(control.eventsPending(AbortSignal.timeout(100)), { name: 'TimeoutError' });
+});
+
 function flood(prefix: string, count: number): ChildProcess {
   const script = fileURLToPath(new URL('event-flood.js', import.meta.url));
   return spawn(process.execPath, [script, prefix, `${count}`], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -385,7 +411,7 @@ test('events() misses nothing in a flood, for two listeners at once', async (t) 
   const [status] = await once(flood(prefix, count), 'exit');
   assert.equal(status, 0);
   // What is pending now has its turns of the event loop.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await setTimeout(200);
   stop.abort();
   const list = await dm.list({ namePrefix: prefix });
   assert.equal(list.length, count / 20);
@@ -419,7 +445,7 @@ test('events() keeps no process alive that does not listen', async () => {
   child.stdout.on('data', (chunk) => {
     text += chunk;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const timer = globalThis.setTimeout(() => child.kill('SIGKILL'), 20_000);
   const [status] = await once(child, 'exit');
   clearTimeout(timer);
   assert.deepEqual([status, text], [0, 'done\n']);
