@@ -2,7 +2,8 @@ import type { ListedDevice } from './listing.ts';
 
 /**
  * What happened to a device between two looks at the list. `renamed` tells a new name or uuid. `changed` tells a new
- * event number; a rename of a device with a live table gives it one, so both come.
+ * event number; a rename of a device with a live table gives it one, so both come. A rename without one looks like
+ * another device that took the number, and is told so: `removed`, then `created`.
  */
 export type DeviceEvent =
   | { readonly kind: 'created' | 'removed'; readonly device: ListedDevice }

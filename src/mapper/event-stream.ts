@@ -13,9 +13,13 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * since it was made: one that nobody reads costs nothing. It ends with its loop, `return()`, or its signal, whose reason
  * the loop throws. While it listens, the process stays alive.
  */
-export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined>, AsyncDisposable, EventListener {
+export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined>, AsyncDisposable {
   readonly #poller: EventPoller;
   readonly #signal: AbortSignal | undefined;
+  readonly #listener: EventListener = {
+    tell: (events) => this.#tell(events),
+    fail: (error) => this.#fail(error),
+  };
   #known: DeviceTable | undefined;
   #queue: DeviceEvent[] = [];
   #taken = 0;
@@ -65,8 +69,7 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
     return this;
   }
 
-  /** For the poller. */
-  tell(events: readonly DeviceEvent[]): void {
+  #tell(events: readonly DeviceEvent[]): void {
     for (const event of events) {
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#queue.push(event);
@@ -74,8 +77,8 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
     }
   }
 
-  /** For the poller. The first reader is told, after what came before. */
-  fail(error: unknown): void {
+  /** The first reader is told, after what came before. */
+  #fail(error: unknown): void {
     if (this.#ended) return;
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#failure = { error };
@@ -87,9 +90,9 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
     this.#known = undefined;
     try {
       this.#signal?.throwIfAborted();
-      this.#poller.join(this, known);
+      this.#poller.join(this.#listener, known);
     } catch (error) {
-      this.fail(error);
+      this.#fail(error);
       return;
     }
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -97,13 +100,13 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
 
   readonly #onAbort = (): void => {
     this.#queue = [];
-    this.fail(this.#signal?.reason);
+    this.#fail(this.#signal?.reason);
   };
 
   #end(): void {
     this.#ended = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#poller.leave(this);
+    this.#poller.leave(this.#listener);
     for (const waiter of this.#waiters) waiter.resolve(DONE);
     this.#waiters = [];
   }

@@ -41,9 +41,9 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog | undefined {
           if (length === 0) break;
           records.push(buffer.toString('utf8', 0, length));
         } catch (error) {
-          if (hasCode(error, 'EAGAIN')) break;
-          // Records were overwritten before they were read; the next read goes on behind the hole.
-          if (!hasCode(error, 'EPIPE')) throw error;
+          // EPIPE: records were overwritten before they were read, and the next read goes on behind the hole. All else
+          // ends the log: mostly EAGAIN, and no error that would be worth more than the one that is looked up here.
+          if (!hasCode(error, 'EPIPE')) break;
         }
       }
       return records;
