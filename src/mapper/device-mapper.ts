@@ -242,8 +242,6 @@ export class DeviceMapper implements Disposable {
   /**
    * Sends a message to the target at `sector`, or to the DM core when it begins with `@` (`DM_TARGET_MSG`).
    *
-   * With `mayWait` it runs on another thread: `@stats_create` waits for the device's I/O in flight.
-   *
    * @returns the answer's bytes, or undefined where the message has none
    * @throws DmError EINVAL the message is not understood, ENOBUFS the answer did not fit: the target has done what it was
    *   told, and is not told again; and the target's own. UsageError for a NUL byte
@@ -265,7 +263,8 @@ export class DeviceMapper implements Disposable {
   /**
    * What happens to all devices from now on: `for await (const event of dm.events({ signal }))`. Any number of loops
    * share one wait on the control node, which ends with the last. Each change of the list is told once; what came and
-   * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped.
+   * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped. Uuids are
+   * empty before Linux 5.13.
    *
    * @throws DmError EACCES, ENOMEM when there is no list; in the loop also EBADF when the `DeviceMapper` is disposed of,
    *   and the signal's reason
