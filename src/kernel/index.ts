@@ -1,3 +1,4 @@
+export * from './byte-text.ts';
 export * from './dm-ioctl.ts';
 export * from './errno.ts';
 export * from './fiemap.ts';

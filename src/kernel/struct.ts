@@ -1,3 +1,5 @@
+import { decodeText, encodeText } from './byte-text.ts';
+
 /**
  * C structs as tables of fields. A struct is declared once, with the C name of the type, and gives its size, its
  * offsets (natural alignment, as the kernel's 64-bit ABI) and typed accessors that read and write in place.
@@ -6,8 +8,6 @@
 
 /** Whether this machine stores the low byte first. */
 export const littleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const utf8Encoder = new TextEncoder();
 
 /** How one member of a C struct is laid out, read and written. */
 export interface Field<T> {
@@ -59,7 +59,7 @@ export const u64: Field<bigint> = {
   set: (view, at, value) => view.setBigUint64(at, value, littleEndian),
 };
 
-/** A `char[size]` that holds a NUL-terminated string. Setting one that does not fit is a RangeError, never a cut. */
+/** A `char[size]` that holds a NUL-terminated string of any bytes (`decodeText`). Setting one that does not fit is a RangeError, never a cut. */
 export function cstring(size: number): Field<string> {
   return {
     size,
@@ -67,10 +67,10 @@ export function cstring(size: number): Field<string> {
     get(view, at) {
       const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
       const end = bytes.indexOf(0);
-      return utf8.decode(end < 0 ? bytes : bytes.subarray(0, end));
+      return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
     },
     set(view, at, value) {
-      const encoded = utf8Encoder.encode(value);
+      const encoded = encodeText(value);
       if (encoded.length >= size) {
         throw new RangeError(`"${value}" is ${encoded.length} bytes, the kernel's field holds ${size - 1}`);
       }

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { type DmCommand, requestCode } from '../kernel/dm-ioctl.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import { hasCode } from '../system/errors.ts';
-import { ioctl, ioctlAsync } from '../system/libc.ts';
+import { FdWatcher, ioctl, ioctlAsync } from '../system/libc.ts';
 import { DmError } from './errors.ts';
 
 /**
@@ -13,6 +14,11 @@ export interface ControlNode extends Disposable {
   ioctl(command: DmCommand, buffer: Uint8Array): void;
   /** A request that may wait in the kernel (for I/O to drain, for a device to open): the event loop goes on. */
   ioctlAsync(command: DmCommand, buffer: Uint8Array): Promise<void>;
+  /**
+   * Resolves once the kernel has events that this opening has not seen (poll(2) on the node says POLLIN until
+   * DM_DEV_ARM_POLL); rejects with the signal's reason.
+   */
+  eventsPending(signal?: AbortSignal): Promise<void>;
 }
 
 /** The folder of device nodes: `$DM_DEV_DIR` as for the C tools, else `/dev`. */
@@ -53,6 +59,74 @@ function openFailure(path: string, error: unknown): DmError {
   throw error;
 }
 
+/** One wait for events. */
+interface EventWait {
+  end(error?: { readonly reason: unknown }): void;
+}
+
+class KernelControlNode implements ControlNode {
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #waits = new Set<EventWait>();
+  // One for all waits: libuv takes a descriptor only once.
+  #watcher: FdWatcher | undefined;
+  #open = true;
+
+  constructor(fd: number, path: string) {
+    this.#fd = fd;
+    this.#path = path;
+  }
+
+  ioctl(command: DmCommand, buffer: Uint8Array): void {
+    if (!this.#open) throw this.#closed(command);
+    ioctl(this.#fd, requestCode(command), buffer, command);
+  }
+
+  async ioctlAsync(command: DmCommand, buffer: Uint8Array): Promise<void> {
+    if (!this.#open) throw this.#closed(command);
+    await ioctlAsync(this.#fd, requestCode(command), buffer, command);
+  }
+
+  async eventsPending(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (!this.#open) throw this.#closed('poll');
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => wait.end({ reason: signal?.reason });
+      const wait: EventWait = {
+        end: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          this.#waits.delete(wait);
+          if (this.#waits.size === 0) this.#stopWatching();
+          if (error === undefined) resolve();
+          else reject(error.reason);
+        },
+      };
+      this.#watcher ??= new FdWatcher(this.#fd, () => {
+        for (const one of [...this.#waits]) one.end();
+      });
+      this.#waits.add(wait);
+      signal?.addEventListener('abort', onAbort);
+    });
+  }
+
+  #stopWatching(): void {
+    this.#watcher?.[Symbol.dispose]();
+    this.#watcher = undefined;
+  }
+
+  // The descriptor's number may be another file's by now.
+  #closed(op: string): DmError {
+    return new DmError({ op, errno: ERRNO.EBADF, device: this.#path, reason: 'the control node is closed' });
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const wait of [...this.#waits]) wait.end({ reason: this.#closed('poll') });
+    closeSync(this.#fd);
+  }
+}
+
 /**
  * Opens the kernel's control node.
  *
@@ -66,17 +140,5 @@ export function openControlNode(path: string = `${deviceFolder()}/mapper/control
   } catch (error) {
     throw openFailure(path, error);
   }
-  let open = true;
-  return {
-    ioctl(command, buffer) {
-      ioctl(fd, requestCode(command), buffer, command);
-    },
-    async ioctlAsync(command, buffer) {
-      await ioctlAsync(fd, requestCode(command), buffer, command);
-    },
-    [Symbol.dispose]() {
-      if (open) closeSync(fd);
-      open = false;
-    },
-  };
+  return new KernelControlNode(fd, path);
 }

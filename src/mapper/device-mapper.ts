@@ -1,113 +1,48 @@
-import { setImmediate } from 'node:timers/promises';
-import {
-  type DeviceNumber,
-  DM_FLAGS,
-  DM_IOCTL_MAX_SIZE,
-  DM_NAME_LIST_NAME_OFFSET,
-  DM_VERSION_WANTED,
-  type DmCommand,
-  DmIoctl,
-  DmNameList,
-  DmTargetMsg,
-  DmTargetSpec,
-  decodeDeviceNumber,
-  encodeDeviceNumber,
-  type View,
-} from '../kernel/index.ts';
+import { decodeText } from '../kernel/byte-text.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import { openKernelLog } from '../system/kernel-log.ts';
 import { type ControlNode, openControlNode } from './control-node.ts';
-import { DmError } from './errors.ts';
-import { type Sectors, sectors } from './units.ts';
+import * as calls from './device-calls.ts';
+import type { ChangedDevice, DeviceInfo } from './device-info.ts';
+import { listDevices, listOnce } from './device-list.ts';
+import type { DeviceRef } from './device-ref.ts';
+import { EventPoller } from './event-poller.ts';
+import type { EventStream } from './event-stream.ts';
+import { KernelReasons } from './kernel-reasons.ts';
+import { targetVersionCall, versionCall, versionsCall } from './list-calls.ts';
+import type { DmVersion, ListedDevice, ListFilter, TargetVersion } from './listing.ts';
+import { type MessageOptions, sendMessage } from './message.ts';
+import type {
+  CreateOptions,
+  DeviceMapperOptions,
+  Geometry,
+  LoadOptions,
+  Removal,
+  RemoveAllOptions,
+  RemoveOptions,
+  StatusOptions,
+  SuspendOptions,
+  TableOptions,
+  TableSlot,
+  UeventOptions,
+  WaitOptions,
+} from './options.ts';
+import { Requester } from './requester.ts';
+import { type SuspendGuard, suspendGuarded } from './suspend-guard.ts';
+import { clearCall, dependenciesCall, loadCall, tableCall } from './table-calls.ts';
+import type { TableLine } from './table-line.ts';
+import { waitForEvent } from './wait-for-event.ts';
 
-/** How a device is named to the kernel: by exactly one of these. */
-export type DeviceRef = { readonly name: string } | { readonly uuid: string } | DeviceNumber;
-
-/** One line of a table: `start` and `length` on the device, the target's type, its parameters. */
-export interface TableLine {
-  readonly start: Sectors;
-  readonly length: Sectors;
-  readonly type: string;
-  readonly params: string;
-}
-
-/** What the kernel says of a device (`DM_DEV_STATUS`). */
-export interface DeviceInfo {
-  readonly name: string;
-  readonly uuid: string;
-  readonly number: DeviceNumber;
-  readonly openCount: number;
-  readonly eventNr: number;
-  readonly targetCount: number;
-  readonly suspended: boolean;
-  readonly readOnly: boolean;
-  /** Whether it has a live table. */
-  readonly active: boolean;
-  /** Whether a table waits to be resumed. */
-  readonly inactive: boolean;
-}
-
-/** A device as `DM_LIST_DEVICES` names it. */
-export interface ListedDevice {
-  readonly name: string;
-  readonly number: DeviceNumber;
-}
-
-/** How a `DeviceMapper` calls the kernel. */
-export interface DeviceMapperOptions {
-  /**
-   * Make also the calls that may wait in the kernel on this thread: 3 to 5 times faster each, for programs that have
-   * nothing else to do meanwhile.
-   */
-  readonly blocking?: boolean;
-}
-
-/** How a message is sent. */
-export interface MessageOptions {
-  /** The target's sector; ignored by the DM core. */
-  readonly sector?: bigint;
-  readonly mayWait?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-/** A DM interface version. */
-export interface DmVersion {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-}
-
-type Header = View<typeof DmIoctl>;
-
-interface Call {
-  readonly ref?: DeviceRef;
-  readonly flags?: number;
-  readonly payload?: Uint8Array;
-  /** Room for the kernel's answer, in bytes. */
-  readonly room?: number;
-  readonly prepare?: (header: Header) => void;
-}
-
-interface Answer {
-  readonly header: Header;
-  readonly bytes: Uint8Array;
-}
-
-const alignUp8 = (size: number): number => Math.ceil(size / 8) * 8;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const INITIAL_ROOM = 4 * 1024;
-// Each attempt that is too small costs the kernel a whole list: 8 attempts for 10 000 regions took 15 times the last one.
-const LIST_ROOM = 128 * 1024;
-const GROWTH = 4;
-
-/** A device's reference as people write it. */
-export function refText(ref: DeviceRef): string {
-  if ('name' in ref) return ref.name;
-  return 'uuid' in ref ? ref.uuid : `${ref.major}:${ref.minor}`;
-}
+const ROOM = 4 * 1024;
 
 /**
  * Device-mapper, through a control node. Calls that can wait in the kernel do so on another thread; those that
  * return at once run on this one.
+ *
+ * Names, uuids and parameters are bytes to the kernel. What is no UTF-8 in them comes as lone surrogates and goes back
+ * as the same bytes (`decodeText`, `encodeText` of `devicemapper/kernel`). Every call about a device throws DmError ENXIO
+ * when there is none, EACCES without CAP_SYS_ADMIN, and UsageError for a reference that the kernel would cut; below
+ * stands what comes on top. Source of all: drivers/md/dm-ioctl.c.
  *
  * @example
  * using dm = DeviceMapper.open();
@@ -117,44 +52,34 @@ export class DeviceMapper implements Disposable {
   /** The kernel's DM interface version. */
   readonly version: DmVersion;
   readonly #node: ControlNode;
-  readonly #blocking: boolean;
-  #blockingCalls = 0;
-  // Room for answers by kind of request. It grows with the answers seen and stays, so that a large list is not asked
-  // for twice each time; by kind, because the kernel copies the whole buffer in at each call.
-  readonly #rooms = new Map<string, number>();
+  readonly #requester: Requester;
+  readonly #reasons: KernelReasons;
+  readonly #events: EventPoller;
 
   /**
-   * @throws DmError EINVAL when the kernel speaks another major version than 4
+   * @throws DmError EINVAL when the kernel speaks another major version than 4, or one older than 4.37 (Linux 4.14)
    */
-  constructor(node: ControlNode, { blocking = false }: DeviceMapperOptions = {}) {
+  constructor(node: ControlNode, { blocking = false, kernelLog = () => undefined }: DeviceMapperOptions = {}) {
     this.#node = node;
-    this.#blocking = blocking;
-    const [major, minor, patch] = this.#versions();
-    this.version = { major, minor, patch };
+    this.#requester = new Requester(node, blocking);
+    this.#reasons = new KernelReasons(this.#requester, kernelLog);
+    this.version = this.#requester.now(versionCall());
+    this.#events = new EventPoller({
+      pending: (signal) => node.eventsPending(signal),
+      arm: () => this.#requester.now({ command: 'DM_DEV_ARM_POLL', read: () => undefined }),
+      list: () => listOnce(this.#requester, this.version),
+    });
   }
 
   /** Opens the kernel's control node; see `openControlNode` for the errors. */
   static open(path?: string, options: DeviceMapperOptions = {}): DeviceMapper {
     const node = openControlNode(path);
     try {
-      return new DeviceMapper(node, options);
+      return new DeviceMapper(node, { kernelLog: openKernelLog, ...options });
     } catch (error) {
       node[Symbol.dispose]();
       throw error;
     }
-  }
-
-  #versions(): readonly [number, number, number] {
-    const { header } = this.#now('DM_VERSION', {});
-    const [major] = header.version;
-    if (major !== DM_VERSION_WANTED[0]) {
-      throw new DmError({
-        op: 'DM_VERSION',
-        errno: 22,
-        reason: `the kernel speaks device-mapper interface ${header.version.join('.')}, this library 4.x`,
-      });
-    }
-    return header.version;
   }
 
   /** Whether the kernel's interface is at least `4.minor`. */
@@ -162,224 +87,214 @@ export class DeviceMapper implements Disposable {
     return this.version.minor >= minor;
   }
 
-  #request(call: Call): Uint8Array {
-    const payload = call.payload ?? new Uint8Array(0);
-    const bytes = new Uint8Array(Math.max(DmIoctl.size + alignUp8(payload.length), DmIoctl.size + (call.room ?? 0)));
-    const header = DmIoctl.at(bytes);
-    header.version = DM_VERSION_WANTED;
-    header.dataSize = bytes.length;
-    header.dataStart = DmIoctl.size;
-    header.flags = call.flags ?? 0;
-    if (call.ref !== undefined) {
-      if ('name' in call.ref) header.name = call.ref.name;
-      else if ('uuid' in call.ref) header.uuid = call.ref.uuid;
-      else header.dev = encodeDeviceNumber(call.ref);
-    }
-    call.prepare?.(header);
-    bytes.set(payload, DmIoctl.size);
-    return bytes;
+  /** All devices, or those whose name and uuid have the given prefixes, by name (`DM_LIST_DEVICES`). */
+  async list(filter: ListFilter = {}): Promise<ListedDevice[]> {
+    return listDevices(this.#requester, this.version, filter);
   }
 
-  #failure(command: DmCommand, call: Call, error: unknown): unknown {
-    if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return error;
-    const device = call.ref === undefined ? undefined : refText(call.ref);
-    const reason =
-      error.errno === 6 && device !== undefined && command !== 'DM_DEV_CREATE' ? 'no such device' : undefined;
-    const remedy = error.errno === 13 ? 'run as root (CAP_SYS_ADMIN is needed)' : undefined;
-    return new DmError({ op: command, errno: error.errno, device, reason, remedy });
-  }
-
-  #now(command: DmCommand, call: Call): Answer {
-    const bytes = this.#request(call);
-    try {
-      this.#node.ioctl(command, bytes);
-    } catch (error) {
-      throw this.#failure(command, call, error);
-    }
-    return { header: DmIoctl.at(bytes), bytes };
-  }
-
-  async #later(command: DmCommand, call: Call, signal?: AbortSignal): Promise<Answer> {
-    // The kernel's waits in these calls are not interruptible: a signal that fires later lets the call end.
-    signal?.throwIfAborted();
-    if (this.#blocking) {
-      // Signals and timers get their turn now and then.
-      if (++this.#blockingCalls % 16 === 0) await setImmediate();
-      return this.#now(command, call);
-    }
-    const bytes = this.#request(call);
-    try {
-      await this.#node.ioctlAsync(command, bytes);
-    } catch (error) {
-      throw this.#failure(command, call, error);
-    }
-    return { header: DmIoctl.at(bytes), bytes };
-  }
-
-  #info({ header }: Answer): DeviceInfo {
-    const has = (flag: number): boolean => (header.flags & flag) !== 0;
-    return {
-      name: header.name,
-      uuid: header.uuid,
-      number: decodeDeviceNumber(header.dev),
-      openCount: header.openCount,
-      eventNr: header.eventNr,
-      targetCount: header.targetCount,
-      suspended: has(DM_FLAGS.SUSPEND),
-      readOnly: has(DM_FLAGS.READONLY),
-      active: has(DM_FLAGS.ACTIVE_PRESENT),
-      inactive: has(DM_FLAGS.INACTIVE_PRESENT),
-    };
-  }
-
-  /** All devices, by name. */
-  async list(): Promise<ListedDevice[]> {
-    const answer = await this.#growing('list', (room) => this.#now('DM_LIST_DEVICES', { room }));
-    const devices: ListedDevice[] = [];
-    if (answer.header.dataSize <= DmIoctl.size) return devices;
-    for (let at = answer.header.dataStart; ; ) {
-      const entry = DmNameList.at(answer.bytes, at);
-      const nameStart = at + DM_NAME_LIST_NAME_OFFSET;
-      const nameEnd = answer.bytes.indexOf(0, nameStart);
-      if (entry.dev !== 0n) {
-        devices.push({
-          name: decoder.decode(answer.bytes.subarray(nameStart, nameEnd)),
-          number: decodeDeviceNumber(entry.dev),
-        });
-      }
-      if (entry.next === 0) return devices;
-      at += entry.next;
-    }
-  }
-
-  /** Repeats a call with more room until the answer fits. */
-  async #growing(kind: string, call: (room: number) => Answer | Promise<Answer>): Promise<Answer> {
-    for (;;) {
-      const room = this.#rooms.get(kind) ?? (kind === '@stats_list' ? LIST_ROOM : INITIAL_ROOM);
-      const answer = await call(room);
-      if ((answer.header.flags & DM_FLAGS.BUFFER_FULL) === 0) return answer;
-      if (room >= DM_IOCTL_MAX_SIZE / GROWTH) throw new RangeError('the answer is larger than the kernel can give');
-      this.#rooms.set(kind, room * GROWTH);
-    }
-  }
-
-  /** One device's state. @throws DmError ENXIO when there is none */
-  async info(ref: DeviceRef): Promise<DeviceInfo> {
-    return this.#info(this.#now('DM_DEV_STATUS', { ref }));
+  /** The targets that the kernel has loaded, the last one first (`DM_LIST_VERSIONS`). */
+  async targetVersions(): Promise<TargetVersion[]> {
+    return this.#requester.listNow('versions', ROOM, versionsCall());
   }
 
   /**
-   * Creates a device without a table. @throws DmError EBUSY when the name or uuid is taken, EINVAL for a bad name
-   */
-  async create(name: string, { uuid = '' }: { readonly uuid?: string } = {}): Promise<DeviceInfo> {
-    return this.#info(
-      this.#now('DM_DEV_CREATE', {
-        ref: { name },
-        prepare: (header) => {
-          header.uuid = uuid;
-        },
-      }),
-    );
-  }
-
-  /**
-   * Loads a table into the inactive slot; `resume` makes it live. @throws DmError EINVAL and others of the targets'
-   */
-  async load(
-    ref: DeviceRef,
-    table: readonly TableLine[],
-    { readOnly = false, signal }: { readonly readOnly?: boolean; readonly signal?: AbortSignal } = {},
-  ): Promise<DeviceInfo> {
-    const records = table.map((line) => {
-      const params = encoder.encode(line.params);
-      const record = new Uint8Array(alignUp8(DmTargetSpec.size + params.length + 1));
-      const spec = DmTargetSpec.at(record);
-      spec.sectorStart = line.start;
-      spec.length = line.length;
-      spec.targetType = line.type;
-      spec.next = record.length;
-      record.set(params, DmTargetSpec.size);
-      return record;
-    });
-    const prepare = (header: Header): void => {
-      header.targetCount = table.length;
-    };
-    const flags = readOnly ? DM_FLAGS.READONLY : 0;
-    return this.#info(
-      await this.#later('DM_TABLE_LOAD', { ref, flags, payload: Buffer.concat(records), prepare }, signal),
-    );
-  }
-
-  /** Makes the loaded table live, or lets I/O go on after a suspend. May wait for I/O in flight. */
-  async resume(ref: DeviceRef, { signal }: { readonly signal?: AbortSignal } = {}): Promise<DeviceInfo> {
-    return this.#info(await this.#later('DM_DEV_SUSPEND', { ref }, signal));
-  }
-
-  /** Removes a device. @throws DmError EBUSY while it is open */
-  async remove(ref: DeviceRef, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#later('DM_DEV_REMOVE', { ref }, signal);
-  }
-
-  /** The live table (`status: false`) or the targets' status text. */
-  async table(ref: DeviceRef, { status = false }: { readonly status?: boolean } = {}): Promise<TableLine[]> {
-    const flags = status ? 0 : DM_FLAGS.STATUS_TABLE;
-    const { header, bytes } = await this.#growing('table', (room) =>
-      this.#now('DM_TABLE_STATUS', { ref, flags, room }),
-    );
-    const lines: TableLine[] = [];
-    let at = header.dataStart;
-    for (let index = 0; index < header.targetCount; index++) {
-      const spec = DmTargetSpec.at(bytes, at);
-      const textStart = at + DmTargetSpec.size;
-      const text = decoder.decode(bytes.subarray(textStart, bytes.indexOf(0, textStart)));
-      lines.push({
-        start: sectors(spec.sectorStart),
-        length: sectors(spec.length),
-        type: spec.targetType,
-        params: text,
-      });
-      at = header.dataStart + spec.next;
-    }
-    return lines;
-  }
-
-  /**
-   * Sends a message to the target at `sector`, or to the DM core when it begins with `@`.
+   * One target's version; the kernel loads its module first if need be (`DM_GET_TARGET_VERSION`, Linux 5.4).
    *
-   * With `mayWait` it runs on another thread: `@stats_create` waits for the device's I/O in flight.
+   * @throws DmError EINVAL when the kernel has no such target, ENOTTY on an older kernel; UsageError for an impossible type
+   */
+  async targetVersion(type: string, { signal }: WaitOptions = {}): Promise<DmVersion> {
+    return this.#requester.listLater('version', ROOM, targetVersionCall(type), signal);
+  }
+
+  /** One device's state; with `inactive`, `targetCount` and `readOnly` are the inactive table's (`DM_DEV_STATUS`). */
+  async info(ref: DeviceRef, slot: TableSlot = {}): Promise<DeviceInfo> {
+    return this.#requester.now(calls.statusCall(ref, slot));
+  }
+
+  /**
+   * Creates a device without a table (`DM_DEV_CREATE`).
+   *
+   * @throws DmError EBUSY when the name or uuid is taken, ENXIO when the minor number is; UsageError for a name, uuid or
+   *   minor number that no device can have
+   */
+  async create(name: string, options: CreateOptions = {}): Promise<DeviceInfo> {
+    return this.#requester.now(calls.createCall(name, options, this.version.minor));
+  }
+
+  /**
+   * Renames a device (`DM_DEV_RENAME`). The kernel finds it by its old name only: for another reference that is asked
+   * for first.
+   *
+   * @throws DmError EBUSY when the name is taken, also by the device itself; UsageError for a name that none can have
+   */
+  async rename(ref: DeviceRef, name: string, { cookie = 0 }: UeventOptions = {}): Promise<calls.Renaming> {
+    return this.#requester.now(calls.renameCall(this.#nameOf(ref), name, cookie, this.version.minor));
+  }
+
+  /**
+   * Gives a device that has none its uuid, once and for all (`DM_DEV_RENAME`); see `rename`.
+   *
+   * @throws DmError EBUSY when the uuid is taken, EINVAL when the device has one; UsageError for one that none can have
+   */
+  async setUuid(ref: DeviceRef, uuid: string, { cookie = 0 }: UeventOptions = {}): Promise<calls.Renaming> {
+    return this.#requester.now(calls.setUuidCall(this.#nameOf(ref), uuid, cookie));
+  }
+
+  #nameOf(ref: DeviceRef): string {
+    return 'name' in ref ? ref.name : this.#requester.now(calls.statusCall(ref)).name;
+  }
+
+  /**
+   * Removes a device (`DM_DEV_REMOVE`).
+   *
+   * @throws DmError EBUSY while it is open, unless `deferred`
+   */
+  async remove(ref: DeviceRef, options: RemoveOptions = {}): Promise<Removal> {
+    return this.#requester.later(calls.removeCall(ref, options), options.signal);
+  }
+
+  /** Takes a deferred removal back, if there is one (drivers/md/dm.c, `dm_cancel_deferred_remove`). */
+  async cancelDeferredRemove(ref: DeviceRef): Promise<void> {
+    await this.messageBytes(ref, '@cancel_deferred_remove');
+  }
+
+  /** Removes all devices that are not open; with `deferred` the open ones later (`DM_REMOVE_ALL`). Ends in silence. */
+  async removeAll(options: RemoveAllOptions = {}): Promise<void> {
+    await this.#requester.later(calls.removeAllCall(options), options.signal);
+  }
+
+  /**
+   * Loads a table into the inactive slot; `resume` makes it live (`DM_TABLE_LOAD`). A refusal leaves everything as it
+   * was, and carries the kernel's own reason where its log can be read.
+   *
+   * @throws DmError EINVAL and others of the targets'; UsageError for gaps and the like, see `checkTable`
+   */
+  async load(ref: DeviceRef, table: readonly TableLine[], options: LoadOptions = {}): Promise<DeviceInfo> {
+    const call = loadCall(ref, table, options);
+    return this.#reasons.during(ref, () => this.#requester.later(call, options.signal));
+  }
+
+  /** Throws the table in the inactive slot away, if there is one (`DM_TABLE_CLEAR`). */
+  async clear(ref: DeviceRef, { signal }: WaitOptions = {}): Promise<DeviceInfo> {
+    return this.#requester.later(clearCall(ref), signal);
+  }
+
+  /**
+   * Holds a device's I/O back, after what is in flight has ended (`DM_DEV_SUSPEND`). One that is suspended stays so.
+   * `suspended` is safer: it resumes by itself.
+   *
+   * @throws DmError EINTR, EBUSY and the errors of a file system that cannot be frozen
+   */
+  async suspend(ref: DeviceRef, options: SuspendOptions = {}): Promise<DeviceInfo> {
+    return this.#requester.later(calls.suspendCall(ref, options), options.signal);
+  }
+
+  /**
+   * Makes the loaded table live, or lets I/O go on after a suspend (`DM_DEV_SUSPEND`). May wait for I/O in flight.
+   *
+   * @throws DmError EINVAL when the loaded table does not fit the devices under it: it is gone, the old one is still
+   *   live, the device stays suspended. The targets' errors come when the new table is live already, and suspended.
+   */
+  async resume(ref: DeviceRef, options: SuspendOptions & UeventOptions = {}): Promise<ChangedDevice> {
+    const call = calls.resumeCall(ref, options, options.cookie ?? 0);
+    return this.#reasons.during(ref, () => this.#requester.later(call, options.signal));
+  }
+
+  /**
+   * Suspends a device until the guard is disposed of, also when what lies between throws: `await using guard = await
+   * dm.suspended(ref)`. Guards do not nest: the first one that ends resumes the device, also one that was suspended
+   * before. A program must not touch files on the device meanwhile, nor log or swap to it: it would wait for itself.
+   *
+   * @throws DmError EINVAL for a device without a live table, which nothing could resume; and those of `suspend`
+   */
+  async suspended(ref: DeviceRef, options: SuspendOptions = {}): Promise<SuspendGuard> {
+    return suspendGuarded(this, ref, options);
+  }
+
+  /** The live table, empty when there is none (`DM_TABLE_STATUS`). It may hold keys. */
+  async table(ref: DeviceRef, options: TableOptions = {}): Promise<TableLine[]> {
+    return this.#requester.listNow('table', ROOM, tableCall(ref, 'table', options));
+  }
+
+  /** The targets' status texts, as `params` (`DM_TABLE_STATUS`). Thin pools and caches write their metadata first. */
+  async status(ref: DeviceRef, options: StatusOptions = {}): Promise<TableLine[]> {
+    return this.#requester.listLater('status', ROOM, tableCall(ref, 'status', options), options.signal);
+  }
+
+  /**
+   * The texts that IMA would measure, as `params` (`DM_TABLE_STATUS`, Documentation/admin-guide/device-mapper/dm-ima.rst).
+   * Kernels before 5.15 answer with the status.
+   */
+  async measurement(ref: DeviceRef, slot: TableSlot = {}): Promise<TableLine[]> {
+    return this.#requester.listNow('measurement', ROOM, tableCall(ref, 'measurement', slot));
+  }
+
+  /** The devices that a device's table uses, the last opened first (`DM_TABLE_DEPS`). */
+  async dependencies(ref: DeviceRef, slot: TableSlot = {}): Promise<DeviceNumber[]> {
+    return this.#requester.listNow('deps', ROOM, dependenciesCall(ref, slot));
+  }
+
+  /** Sets what `HDIO_GETGEO` tells (`DM_DEV_SET_GEOMETRY`). @throws UsageError for an impossible geometry */
+  async setGeometry(ref: DeviceRef, geometry: Geometry): Promise<void> {
+    this.#requester.now(calls.geometryCall(ref, geometry));
+  }
+
+  /**
+   * Sends a message to the target at `sector`, or to the DM core when it begins with `@` (`DM_TARGET_MSG`).
    *
    * @returns the answer's bytes, or undefined where the message has none
-   * @throws DmError ENXIO no such device, EINVAL the message is not understood, and the target's own
+   * @throws DmError EINVAL the message is not understood, ENOBUFS the answer did not fit: the target has done what it was
+   *   told, and is not told again; and the target's own. UsageError for a NUL byte
    */
   async messageBytes(
     ref: DeviceRef,
     text: string | Uint8Array,
-    { sector = 0n, mayWait = false, signal }: MessageOptions = {},
+    options: MessageOptions = {},
   ): Promise<Uint8Array | undefined> {
-    const encoded = typeof text === 'string' ? encoder.encode(text) : text;
-    const payload = new Uint8Array(DmTargetMsg.size + encoded.length + 1);
-    DmTargetMsg.at(payload).sector = sector;
-    payload.set(encoded, DmTargetMsg.size);
-    const blank = encoded.indexOf(0x20);
-    const word = decoder.decode(blank < 0 ? encoded : encoded.subarray(0, blank));
-    // Asking again is safe for the core's messages: the kernel tests the room before it acts (dm-stats.c).
-    const { header, bytes } = await this.#growing(word, (room) => {
-      const call = { ref, payload, room };
-      return mayWait ? this.#later('DM_TARGET_MSG', call, signal) : this.#now('DM_TARGET_MSG', call);
-    });
-    // Without DATA_OUT, data_start lies behind data_size: there is nothing to read.
-    if ((header.flags & DM_FLAGS.DATA_OUT) === 0) return undefined;
-    const start = header.dataStart;
-    return bytes.subarray(start, Math.max(start, header.dataSize - 1));
+    return sendMessage(this.#requester, ref, text, options);
   }
 
   /** The same as `messageBytes`, with the answer as text. */
   async message(ref: DeviceRef, text: string | Uint8Array, options: MessageOptions = {}): Promise<string | undefined> {
     const bytes = await this.messageBytes(ref, text, options);
-    return bytes === undefined ? undefined : decoder.decode(bytes);
+    return bytes === undefined ? undefined : decodeText(bytes);
   }
 
+  /**
+   * What happens to all devices from now on: `for await (const event of dm.events({ signal }))`. Any number of loops
+   * share one wait on the control node, which ends with the last. Each change of the list is told once; what came and
+   * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped. Uuids are
+   * empty before Linux 5.13.
+   *
+   * @throws DmError EACCES, ENOMEM when there is no list; in the loop also EBADF when the `DeviceMapper` is disposed of,
+   *   and the signal's reason
+   */
+  events({ signal }: WaitOptions = {}): EventStream {
+    return this.#events.listen(signal);
+  }
+
+  /**
+   * Waits until a device's event number is another than `eventNr`; at once when it is. In place of `DM_DEV_WAIT`, which
+   * cannot be cancelled and keeps its thread, and with it the process, until the event comes.
+   *
+   * @throws DmError ENXIO also when the device is removed meanwhile; the signal's reason
+   */
+  async waitForEvent(ref: DeviceRef, eventNr: number, { signal }: WaitOptions = {}): Promise<DeviceInfo> {
+    signal?.throwIfAborted();
+    return waitForEvent(this.events({ signal }), (one) => this.info(one), ref, eventNr);
+  }
+
+  /**
+   * Forgets the events so far: the control node's `eventsPending` waits for the next (`DM_DEV_ARM_POLL`). For programs
+   * with a loop of their own; `events` does it by itself, and misses nothing by this call.
+   */
+  async armPoll(): Promise<void> {
+    this.#events.arm();
+  }
+
+  /** Closes the control node. Loops over `events` end with DmError EBADF. */
   [Symbol.dispose](): void {
+    this.#events.close();
     this.#node[Symbol.dispose]();
   }
 }

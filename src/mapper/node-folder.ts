@@ -17,7 +17,7 @@ import { mknod } from '../system/libc.ts';
 import { blockNumber } from './block-number.ts';
 import { deviceFolder } from './control-node.ts';
 import { DmError } from './errors.ts';
-import { mangledName } from './name-mangling.ts';
+import { mangledName } from './mangle.ts';
 import { deviceMapperMajor, type FoundNode, type NamedDevice, type NodeAction, planNodes } from './nodes.ts';
 
 /** How nodes are made. */

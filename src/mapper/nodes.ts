@@ -1,5 +1,5 @@
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
-import { mangledName } from './name-mangling.ts';
+import { mangledName } from './mangle.ts';
 
 /** What stands in the folder of nodes (`/dev/mapper`) under one name. `number`: the block device it is or leads to. */
 export type FoundNode = { readonly file: string } & (

@@ -76,6 +76,11 @@ export class SimulatedControlNode implements ControlNode {
     });
   }
 
+  async eventsPending(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    throw new SimulatorError('events are not modelled');
+  }
+
   #named<T>(command: DmCommand, action: () => T): T {
     try {
       return action();

@@ -1,4 +1,5 @@
-import { type DeviceMapper, type DeviceRef, refText } from '../mapper/device-mapper.ts';
+import type { DeviceMapper } from '../mapper/device-mapper.ts';
+import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { joinCarried } from './carried.ts';
 import { type AreaCounters, type Counters, parsePrint, sumCounters } from './counters.ts';

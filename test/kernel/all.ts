@@ -3,4 +3,5 @@ import './dmstats-parity.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';
 import './holders.test.ts';
+import './mapper.test.ts';
 import './udev.test.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
-import { mangledName, unmangledName } from '../../src/mapper/name-mangling.ts';
+import { mangledName, unmangledName } from '../../src/mapper/mangle.ts';
 import { applyNodes, readNodes } from '../../src/mapper/node-folder.ts';
 import { deviceMapperMajor, type FoundNode, type NodeAction, planNodes } from '../../src/mapper/nodes.ts';
 

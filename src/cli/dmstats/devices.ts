@@ -1,8 +1,8 @@
 import { blockNumber } from '../../mapper/block-number.ts';
 import { deviceFolder } from '../../mapper/control-node.ts';
-import type { DeviceRef } from '../../mapper/device-mapper.ts';
+import type { DeviceRef } from '../../mapper/device-ref.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
-import { mangledName, unmangledName } from '../../mapper/name-mangling.ts';
+import { mangledName, unmangledName } from '../../mapper/mangle.ts';
 import type { Context } from './context.ts';
 
 /** A device that a command works on. */
