@@ -1,0 +1,10 @@
+export { crypt } from './crypt.ts';
+export { error } from './error.ts';
+export { flakey } from './flakey.ts';
+export * from './grammar.ts';
+export { linear } from './linear.ts';
+export { type RawValues, rawTarget } from './raw.ts';
+export { targetNamed, targetTypes } from './registry.ts';
+export { striped } from './striped.ts';
+export { THIN_ID_MAX, thinPool } from './thin-pool.ts';
+export { zero } from './zero.ts';
