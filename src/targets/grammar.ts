@@ -27,11 +27,13 @@
  *   the line). A number that is no number, and a word that is missing, is a DmParseError.
  */
 export type { Device, DeviceUse } from './device.ts';
+export { group, oneOf } from './group.ts';
 export { atLeast, type Changed, type KernelVersion } from './kernel-version.ts';
 export { type LineSettings, line, optional, orState, type Rule, type State } from './line.ts';
 export { counted, countOf, list } from './list.ts';
 export { i32, type NumberRange, sectorCount, u32, u64 } from './number.ts';
 export { flag, joined, type Option, type OptionValue, options, valued } from './options.ts';
+export { type Pair, pairs } from './pairs.ts';
 export { type HelpLine, isUnknown, type Part, type Readback, type UnknownWord, type ValueOf } from './part.ts';
 export type { Circumstances, Problem } from './reader.ts';
 export { hidden, key, Secret, secret } from './secret.ts';

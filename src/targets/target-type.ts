@@ -31,8 +31,8 @@ export interface TargetDeclaration<V, S, M extends Readonly<Record<string, Part<
   readonly since?: KernelVersion;
   /** The parameter line. */
   readonly params: Part<V>;
-  /** What the kernel does with words behind the line: it refuses them unless told. */
-  readonly extra?: 'ignored' | 'taken';
+  /** What the kernel does with words behind the line: it refuses them before anything else unless told. */
+  readonly extra?: 'ignored' | 'taken' | 'refusedLast';
   /** The constructor reads on and opens devices on the way, instead of counting the words first. */
   readonly countsLate?: boolean;
   /** The `STATUSTYPE_INFO` line; targets without it print nothing. */
@@ -115,7 +115,7 @@ export function defineTarget<
       const ignored = extra === 'ignored';
       const refused = `${first.text}: ${ignored ? 'the kernel ignores this word' : `${type} takes no more words here`}`;
       const finding = { message: refused, column: first.column, errno: ignored ? undefined : ERRNO.EINVAL };
-      findings[ignored ? 'push' : 'unshift']({ ...finding, unreadable: false, counting: true });
+      findings[extra === undefined ? 'unshift' : 'push']({ ...finding, unreadable: false, counting: true });
     }
     return { ...examined, findings };
   };

@@ -79,6 +79,8 @@ const MAX_MINOR = 0xfffff;
 
 /** How a target uses a device. */
 export interface DeviceSettings {
+  /** What it is used for; the field's name unless told. */
+  readonly role?: string;
   /** How the kernel opens it: as the table unless told. */
   readonly mode?: 'table' | 'read' | 'write';
   /** The field of the same line that holds the first sector in use; from the start unless told. */
@@ -123,7 +125,7 @@ export function device(about: string, settings: DeviceSettings = {}): Part<Devic
       return [
         {
           device: value,
-          role: label(name),
+          role: settings.role ?? label(name),
           mode,
           offset: typeof offset === 'bigint' ? offset : 0n,
           length:
