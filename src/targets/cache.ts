@@ -108,7 +108,7 @@ export const cache = defineTarget({
       },
     },
   ),
-  extra: 'ignored',
+  extra: 'echoed',
   countsLate: true,
   status: orState(
     ['Fail', 'Error'],

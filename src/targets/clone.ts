@@ -48,7 +48,7 @@ export const clone = defineTarget({
       { max: 4, readback: { order: 'given', zero: true } },
     ),
   }),
-  extra: 'ignored',
+  extra: 'echoed',
   status: orState(
     ['Fail', 'Error'],
     line({

@@ -28,12 +28,14 @@ export const flakey = defineTarget({
           ),
           random_read_corrupt: valued(u32('in a thousand million', { max: PROBABILITY_MAX }), 'damages bytes read', {
             since: '6.12',
+            unsaid: 0,
           }),
           random_write_corrupt: valued(
             u32('in a thousand million', { max: PROBABILITY_MAX }),
             'damages bytes written',
             {
               since: '6.12',
+              unsaid: 0,
             },
           ),
         },

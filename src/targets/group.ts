@@ -1,4 +1,4 @@
-import { counted } from './list.ts';
+import { counted, readCount } from './list.ts';
 import { u32 } from './number.ts';
 import { label, type Part, type UnknownWord, type ValueOf } from './part.ts';
 import { text } from './word-parts.ts';
@@ -12,11 +12,11 @@ export function group<T>(part: Part<T>): Part<T> {
     help: (name) => part.help(name),
     read(reader, name) {
       const column = reader.column;
-      const announced = count.read(reader, `#${label(name)}`);
+      const announced = readCount(count, reader, name);
       if (announced === undefined) return undefined;
       if (announced > reader.left) {
         const message = `${label(name)} announces ${announced} words, but ${reader.left} follow`;
-        reader.refuse(message, { column, unreadable: true, counting: true });
+        reader.refuse(message, { column, unreadable: true, counting: true, lost: true });
         return undefined;
       }
       const words = reader.group(announced);
@@ -52,7 +52,7 @@ export function oneOf<const P extends Readonly<Record<string, Part<unknown>>>>(
   const chosen = (value: object): readonly [string, unknown] | undefined =>
     Object.entries(value).find(([name]) => names.includes(name));
   return {
-    form: () => names.map((name) => `${name} ${parts[name]?.form(name)}`.trimEnd()).join(' | '),
+    form: () => `(${names.map((name) => `${name} ${parts[name]?.form(name)}`.trimEnd()).join(' | ')})`,
     help: () => names.flatMap((name) => parts[name]?.help(name) ?? []),
     read(reader, name) {
       const column = reader.column;

@@ -2,6 +2,7 @@ export { type BlockRange, cache } from './cache.ts';
 export { clone } from './clone.ts';
 export { crypt } from './crypt.ts';
 export { delay } from './delay.ts';
+export { documentationPage, helpText } from './documentation.ts';
 export { dust } from './dust.ts';
 export { ebs } from './ebs.ts';
 export { era } from './era.ts';

@@ -47,8 +47,8 @@ export function line<const F extends Fields>(fields: F, settings: LineSettings<V
         if (value !== undefined && field.hidden !== true) read[name] = value;
       }
       reader.findings = outer;
-      const whole = ![...found.values()].flat().some(({ unreadable }) => unreadable);
-      // Every field that must be there was read: the record is what the type says.
+      const whole = entries.every(([name, field]) => name in read || field.hidden === true || field.optional === true);
+      // Where every field that must be there was read, the record is what the type says.
       const values = read as Values<F>;
       for (const name of order) {
         outer.push(...(found.get(name) ?? []));
@@ -97,7 +97,7 @@ export interface State<S extends string> {
   readonly state: S;
 }
 
-/** A line in whose place the kernel may give a state. */
+/** A line in whose place the kernel may give a state; no one writes it. */
 export function orState<const S extends string, T>(states: readonly S[], part: Part<T>): Part<T | State<S>> {
   const stateOf = (value: T | State<S>): S | undefined =>
     typeof value === 'object' && value !== null && 'state' in value
@@ -106,12 +106,15 @@ export function orState<const S extends string, T>(states: readonly S[], part: P
   // A value without a known state is the line's.
   const isLine = (value: T | State<S>): value is T => stateOf(value) === undefined;
   return {
-    form: (name) => [part.form(name), ...states].join(' | '),
+    form: (name) => part.form(name),
+    states,
     help: (name) => part.help(name),
     read(reader, name) {
       const text = reader.words.map((word) => word.text).join(' ');
       const state = states.find((candidate) => candidate === text);
       if (state === undefined) return part.read(reader, name);
+      // A finding, not a fault: it is read where the kernel prints it, and refused where it is sent.
+      reader.refuse(`${state} is what the kernel says, not what it takes`);
       reader.at = reader.words.length;
       return { state };
     },

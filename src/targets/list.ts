@@ -10,11 +10,19 @@ export function countOf(list: string, about: string, range: NumberRange = {}): P
     form: () => `<#${label(list)}>`,
     help: () => number.help(`#${label(list)}`),
     read(reader) {
-      reader.counts.set(list, number.read(reader, `#${list}`));
+      reader.counts.set(list, readCount(number, reader, list));
       return undefined;
     },
     print: (_value, name, line, readback) => number.print(lengthOf(line[list]), name, line, readback),
   };
+}
+
+/** A count of what follows; without it the words that follow cannot be placed. */
+export function readCount(number: Part<number>, reader: Reader, name: string): number | undefined {
+  const column = reader.column;
+  const count = number.read(reader, `#${name}`);
+  if (count === undefined) reader.refuse(`${label(name)} cannot be found`, { column, unreadable: true, lost: true });
+  return count;
 }
 
 function lengthOf(list: unknown): number {
@@ -45,7 +53,7 @@ export function counted<T>(entry: Part<T>, about: string, range: NumberRange = {
     form: (name) => `<#${name}> ${inner.form(name)}`,
     help: (name) => [...number.help(`#${name}`), ...entry.help(name)],
     read(reader, name) {
-      const count = number.read(reader, `#${name}`);
+      const count = readCount(number, reader, name);
       return count === undefined ? undefined : entries(entry, reader, name, count);
     },
     print: (value, name, line, readback) => [
@@ -60,7 +68,11 @@ function entries<T>(entry: Part<T>, reader: Reader, name: string, count: number)
   for (let index = 0; index < count; index++) {
     // A count of billions over a few words must not take billions of steps.
     if (reader.left === 0) {
-      reader.refuse(`${label(name)} ${index + 1} of ${count} is missing`, { unreadable: true, counting: true });
+      reader.refuse(`${label(name)} ${index + 1} of ${count} is missing`, {
+        unreadable: true,
+        counting: true,
+        lost: true,
+      });
       return undefined;
     }
     const value = entry.read(reader, name);

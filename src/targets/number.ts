@@ -33,7 +33,7 @@ function numberPart<T extends bigint | number>(
   const pattern = new RegExp(`^${kind.signed ? '-?' : ''}${range.scan === 'kstrto' ? '\\+?' : ''}\\d+$`);
   const kernelTakes = (value: bigint): bigint =>
     kind.signed ? BigInt.asIntN(kind.bits, value) : BigInt.asUintN(kind.bits, value);
-  const rangeText = describe(range, kind.bits);
+  const rangeText = describe(range, kind);
   const fits = (value: bigint): boolean =>
     value >= BigInt(range.min ?? least) &&
     value <= BigInt(range.max ?? limit - 1n) &&
@@ -56,7 +56,7 @@ function numberPart<T extends bigint | number>(
         const wrapped = range.scan !== 'kstrto' && fits(kernelTakes(value));
         const message = wrapped ? `${wanted}, which the kernel would take as ${kernelTakes(value)}` : wanted;
         reader.refuse(message, { column, unreadable: true, ...(wrapped ? { errno: undefined } : {}) });
-        return undefined;
+        return range.scan === 'kstrto' ? undefined : make(kernelTakes(value));
       }
       if (!fits(value)) reader.refuse(wanted, { column });
       return make(value);
@@ -71,11 +71,11 @@ function numberPart<T extends bigint | number>(
   };
 }
 
-function describe({ min, max, multipleOf, powerOfTwo, unit }: NumberRange, bits: number): string {
-  const kind = powerOfTwo ? 'a power of two' : multipleOf === undefined ? 'a number' : `a multiple of ${multipleOf}`;
-  const what = unit === undefined ? kind : `${kind} of ${unit}`;
-  if (max === undefined) return min === undefined ? `${what} of ${bits} bits` : `${what} from ${min}`;
-  return `${what} from ${min ?? 0} to ${max}`;
+function describe({ min, max, multipleOf, powerOfTwo, unit }: NumberRange, { bits, signed }: Kind): string {
+  const what = powerOfTwo ? 'a power of two' : multipleOf === undefined ? 'a number' : `a multiple of ${multipleOf}`;
+  const least = signed ? `-2^${bits - 1}` : '0';
+  const most = `2^${signed ? bits - 1 : bits}-1`;
+  return `${what} from ${min ?? least} to ${max ?? most}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
 /** A number of 32 bits. */

@@ -1,4 +1,5 @@
 import { atLeast, type Changed, type KernelVersion, onKernel } from './kernel-version.ts';
+import { readCount } from './list.ts';
 import { u32 } from './number.ts';
 import { type HelpLine, isUnknown, label, type Part, type Readback, type UnknownWord } from './part.ts';
 import { Reader } from './reader.ts';
@@ -162,10 +163,14 @@ function countedGroup(reader: Reader, name: string, settings: OptionsSettings): 
   const column = reader.column;
   const what = `#${label(name)}`;
   const max = settings.max === undefined ? undefined : onKernel(settings.max, reader.circumstances.kernel);
-  const count = u32('', max === undefined ? {} : { min: 0, max, unit: 'words' }).read(reader, what);
+  const count = readCount(u32('', max === undefined ? {} : { min: 0, max, unit: 'words' }), reader, name);
   if (count === undefined) return undefined;
   if (count > reader.left) {
-    reader.refuse(`${what} announces ${count} words, but ${reader.left} follow`, { column, unreadable: true });
+    reader.refuse(`${what} announces ${count} words, but ${reader.left} follow`, {
+      column,
+      unreadable: true,
+      lost: true,
+    });
     return undefined;
   }
   return reader.group(count);

@@ -1,3 +1,4 @@
+import { readCount } from './list.ts';
 import { u32 } from './number.ts';
 import { label, type Part } from './part.ts';
 import { quoteWord } from './words.ts';
@@ -16,11 +17,15 @@ export function pairs(about: string): Part<readonly Pair[]> {
     help: (name) => [{ name, text: about }],
     read(reader, name) {
       const column = reader.column;
-      const words = count.read(reader, `#${label(name)}`);
+      const words = readCount(count, reader, name);
       if (words === undefined) return undefined;
       if (words % 2 === 1 || words > reader.left) {
         const trouble = words > reader.left ? `only ${reader.left} follow` : 'names and values come in pairs';
-        reader.refuse(`${label(name)} announces ${words} words, but ${trouble}`, { column, unreadable: true });
+        reader.refuse(`${label(name)} announces ${words} words, but ${trouble}`, {
+          column,
+          unreadable: true,
+          lost: true,
+        });
         return undefined;
       }
       const group = reader.group(words);

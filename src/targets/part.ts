@@ -26,6 +26,8 @@ export interface Part<T> {
   readonly optional?: boolean;
   /** The field has no value of its own: it follows from the others. */
   readonly hidden?: boolean;
+  /** What the kernel may say in its place. */
+  readonly states?: readonly string[];
   /** What the kernel keeps, and prints back, where the field is missing. */
   readonly whenAbsent?: T;
   /** How it is written, such as `<chunk>`. */

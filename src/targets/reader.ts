@@ -15,8 +15,10 @@ export interface Problem {
 
 /** A problem with what the engine needs to know of it. */
 export interface Finding extends Problem {
-  /** No value can be had from the line. */
+  /** The line does not say what its writer meant: no value can be had from it. */
   readonly unreadable: boolean;
+  /** The words that follow cannot be placed. */
+  readonly lost: boolean;
   /** It is about the number of words, which most constructors look at before anything else. */
   readonly counting: boolean;
 }
@@ -69,7 +71,7 @@ export class Reader {
   /** The next word; when there is none, a problem that says what is missing. */
   take(what: string): Word | undefined {
     const word = this.words[this.at];
-    if (word === undefined) this.refuse(`${what} is missing`, { unreadable: true, counting: true });
+    if (word === undefined) this.refuse(`${what} is missing`, { unreadable: true, counting: true, lost: true });
     else this.at++;
     return word;
   }
@@ -81,6 +83,7 @@ export class Reader {
       column: this.column,
       errno: ERRNO.EINVAL,
       unreadable: false,
+      lost: false,
       counting: false,
       ...facts,
     });

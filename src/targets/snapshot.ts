@@ -35,7 +35,18 @@ const params = (originMode: 'read' | 'write', merges: boolean) =>
       ),
     },
     {
-      order: ['features', 'passdown', 'origin', 'twoDevices', 'cow', 'store', 'chunk', 'powerOfTwo', 'mergeable'],
+      order: [
+        'features',
+        'passdown',
+        'origin',
+        'twoDevices',
+        'cow',
+        'store',
+        'chunk',
+        'powerOfTwo',
+        'chunkOfN',
+        'mergeable',
+      ],
       rules: {
         passdown: {
           about: 'features',
@@ -53,6 +64,11 @@ const params = (originMode: 'read' | 'write', merges: boolean) =>
           about: 'chunk',
           wrong: ({ chunk }) =>
             (chunk & (chunk - 1)) === 0 ? undefined : `chunk must be a power of two, not ${chunk}`,
+        },
+        chunkOfN: {
+          about: 'chunk',
+          wrong: ({ store, chunk }) =>
+            store === 'N' && chunk === 0 ? 'chunk must be given for a snapshot that is not persistent' : undefined,
         },
         mergeable: {
           about: 'store',

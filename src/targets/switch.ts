@@ -41,7 +41,10 @@ export const switchTarget = defineTarget({
     regionSize: u32('size of a region', { min: 1, unit: 'sectors' }),
     optionCount: literal('0'),
     paths: list(
-      line({ device: device('a path', { offset: 'offset' }), offset: sectorCount('first sector on that device') }),
+      line({
+        device: device('a path', { offset: 'offset' }),
+        offset: sectorCount('first sector on that device', { scan: 'kstrto' }),
+      }),
     ),
   }),
   messages: { set_region_mappings: line({ mappings: list(mapping) }) },

@@ -7,7 +7,7 @@ import { line } from './line.ts';
 import type { HelpLine, Part, Readback, ValueOf } from './part.ts';
 import { type Circumstances, type Finding, type Problem, Reader } from './reader.ts';
 import { Target } from './target.ts';
-import { splitWords } from './words.ts';
+import { quoteWord, splitWords } from './words.ts';
 
 /** What the kernel demands of a table with such a target (`DM_TARGET_*`, include/linux/device-mapper.h). */
 export interface TargetFeatures {
@@ -31,8 +31,11 @@ export interface TargetDeclaration<V, S, M extends Readonly<Record<string, Part<
   readonly since?: KernelVersion;
   /** The parameter line. */
   readonly params: Part<V>;
-  /** What the kernel does with words behind the line: it refuses them before anything else unless told. */
-  readonly extra?: 'ignored' | 'taken' | 'refusedLast';
+  /**
+   * What the kernel does with words behind the line: it refuses them before anything else unless told. `taken` ones
+   * are nothing to complain of; `echoed` ones do nothing, but are printed back.
+   */
+  readonly extra?: 'ignored' | 'echoed' | 'taken' | 'refusedLast';
   /** The constructor reads on and opens devices on the way, instead of counting the words first. */
   readonly countsLate?: boolean;
   /** The `STATUSTYPE_INFO` line; targets without it print nothing. */
@@ -79,10 +82,10 @@ export interface TargetGrammar<V = unknown, S = unknown> {
   hideKeys(params: string): string;
   /** The devices that a target with these values uses; `length` is its length in sectors. */
   devices(values: V, length: bigint): DeviceUse[];
-  /** The quoted words of a parameter line. */
-  print(values: V, readback: Readback | undefined): string[];
-  /** The words as printed back, with what the kernel does to the line as a whole. */
-  loadedText(text: string, kernel: KernelVersion): string;
+  /** The line as one sends it. */
+  print(values: V, rest: readonly string[]): string;
+  /** The line as a kernel prints it back. */
+  readback(values: V, rest: readonly string[], readback: Readback): string;
 }
 
 type Argument<V> = Partial<V> extends V ? [values?: V] : [values: V];
@@ -112,10 +115,15 @@ export function defineTarget<
     const findings = [...featureFindings(type, features, circumstances), ...examined.findings];
     const [first] = examined.rest;
     if (first !== undefined && extra !== 'taken') {
-      const ignored = extra === 'ignored';
+      const ignored = extra === 'ignored' || extra === 'echoed';
       const refused = `${first.text}: ${ignored ? 'the kernel ignores this word' : `${type} takes no more words here`}`;
       const finding = { message: refused, column: first.column, errno: ignored ? undefined : ERRNO.EINVAL };
-      findings[extra === undefined ? 'unshift' : 'push']({ ...finding, unreadable: false, counting: true });
+      findings[extra === undefined ? 'unshift' : 'push']({
+        ...finding,
+        unreadable: false,
+        lost: false,
+        counting: true,
+      });
     }
     return { ...examined, findings };
   };
@@ -126,7 +134,7 @@ export function defineTarget<
     since: declaration.since,
     features,
     form: params.form(''),
-    statusForm: status.form(''),
+    statusForm: [status.form(''), ...(status.states ?? [])].join(' | '),
     messageForms: Object.entries(declaration.messages ?? {}).map(([name, part]) =>
       `${name} ${part.form('')}`.trimEnd(),
     ),
@@ -166,10 +174,12 @@ export function defineTarget<
       const whole = Object.fromEntries(Object.entries(values));
       return params.devices?.(values, '', { line: whole, whole, length }) ?? [];
     },
-    print: (values, back) => params.print(values, '', {}, back),
-    loadedText(text, kernel) {
+    print: (values, rest) => [...params.print(values, '', {}, undefined), ...rest.map(quoteWord)].join(' '),
+    readback(values, rest, back) {
       if (readback.nothing === true) return '';
-      return onKernel(readback.trailingBlank ?? false, kernel) ? `${text} ` : text;
+      const kept = extra === 'echoed' ? rest.map(quoteWord) : [];
+      const words = [...params.print(values, '', {}, back), ...kept].join(' ');
+      return onKernel(readback.trailingBlank ?? false, back.kernel) ? `${words} ` : words;
     },
   };
   const build = (values?: V): Target<V> => new Target(grammar, values ?? ({} as V));
@@ -186,17 +196,16 @@ function read<V>(part: Part<V>, text: string, circumstances: Circumstances, coun
   const reader = new Reader(text, splitWords(text), circumstances);
   const value = part.read(reader, '');
   const { findings } = reader;
-  const unreadable = findings.some((finding) => finding.unreadable);
   const ordered = countFirst
     ? [...findings.filter(({ counting }) => counting), ...findings.filter(({ counting }) => !counting)]
     : findings;
-  // Where reading broke off, what follows is not extra.
-  return { value, rest: unreadable ? [] : reader.words.slice(reader.at), findings: ordered };
+  // Where the words could not be placed, none is known to be extra.
+  return { value, rest: findings.some(({ lost }) => lost) ? [] : reader.words.slice(reader.at), findings: ordered };
 }
 
 function featureFindings(type: string, features: TargetFeatures, { readOnly }: Circumstances): Finding[] {
   const found = (message: string): Finding[] => [
-    { message, column: 1, errno: ERRNO.EINVAL, unreadable: false, counting: false },
+    { message, column: 1, errno: ERRNO.EINVAL, unreadable: false, lost: false, counting: false },
   ];
   if (features.alwaysWriteable === true && readOnly === true) return found(`a read-only table cannot hold a ${type}`);
   if (features.readOnly === true && readOnly === false) return found('the table must be loaded read-only');

@@ -4,7 +4,6 @@ import type { DeviceUse } from './device.ts';
 import type { Readback } from './part.ts';
 import type { Circumstances, Problem } from './reader.ts';
 import type { TargetGrammar } from './target-type.ts';
-import { quoteWord } from './words.ts';
 
 /** Whether key material is printed as it is. */
 export interface PrintOptions {
@@ -35,13 +34,13 @@ export class Target<V = unknown> {
    * @throws RangeError for a number that its word cannot hold, UsageError for a word that cannot be written
    */
   params({ showKeys = false }: PrintOptions = {}): string {
-    const text = this.#text(undefined);
+    const text = this.grammar.print(this.values, this.rest);
     return showKeys ? text : this.grammar.hideKeys(text);
   }
 
   /** The parameters as a kernel prints them back once they are loaded, with zeros for keys unless `showKeys`. */
   readback(readback: Readback, { showKeys = false }: PrintOptions = {}): string {
-    const text = this.grammar.loadedText(this.#text(readback), readback.kernel);
+    const text = this.grammar.readback(this.values, this.rest, readback);
     return showKeys ? text : this.grammar.hideKeys(text);
   }
 
@@ -62,9 +61,5 @@ export class Target<V = unknown> {
 
   toString(): string {
     return `${this.type} ${this.params()}`;
-  }
-
-  #text(readback: Readback | undefined): string {
-    return [...this.grammar.print(this.values, readback), ...this.rest.map(quoteWord)].join(' ');
   }
 }

@@ -6,6 +6,7 @@ import { THIN_ID_MAX } from './thin-pool.ts';
 export const thin = defineTarget({
   type: 'thin',
   summary: 'takes blocks from a thin-pool as it is written',
+  // The states are what the kernel says of a device whose pool failed, or that has none.
   params: orState(
     ['Fail', '-'],
     line(
