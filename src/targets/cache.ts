@@ -102,7 +102,7 @@ export const cache = defineTarget({
           about: 'tunables',
           wrong({ policy, tunables }) {
             const name = unknownTunable(policy, tunables);
-            return name === undefined ? undefined : `${policy} has no ${name}`;
+            return name === undefined ? undefined : `the policy ${policy} has no tunable ${JSON.stringify(name)}`;
           },
         },
       },

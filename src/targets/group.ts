@@ -22,7 +22,7 @@ export function group<T>(part: Part<T>): Part<T> {
       const words = reader.group(announced);
       const value = part.read(words, name);
       if (value !== undefined && words.left > 0) {
-        words.refuse(`${words.peek()?.text}: ${label(name)} has no more words`, { unreadable: true });
+        words.refuse(`${label(name)} has no more words than ${announced - words.left}`, { unreadable: true });
         return undefined;
       }
       return value;

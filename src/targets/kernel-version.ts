@@ -16,7 +16,10 @@ export interface Changed<T> {
 }
 
 /** The fact as it is for a kernel; an unknown kernel is a new one. */
-export function onKernel<T extends number | boolean>(fact: T | Changed<T>, kernel: KernelVersion | undefined): T {
+export function onKernel<T extends number | boolean | string>(
+  fact: T | Changed<T>,
+  kernel: KernelVersion | undefined,
+): T {
   if (typeof fact !== 'object') return fact;
   return kernel === undefined || atLeast(kernel, fact.since) ? fact.now : fact.before;
 }

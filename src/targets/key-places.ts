@@ -9,8 +9,8 @@ export interface KeyPlaces {
   readonly options?: readonly string[];
 }
 
-/** So many hexadecimal digits are taken for a key wherever they stand, such as one that was put in a wrong place. */
-const LONG_HEX = /^[0-9a-f]{32,}$/i;
+/** A word with so many hexadecimal digits is taken for a key wherever it stands, unless it is a path. */
+const LIKE_A_KEY = /^[^/].*?[0-9a-f]{32}|^[0-9a-f]{32}/i;
 
 /**
  * A line with zeros for its keys: the words are found without reading the line, so that a line that cannot be read
@@ -30,8 +30,17 @@ export function keyless(line: string, places: KeyPlaces | undefined): string {
   return result + line.slice(from);
 }
 
+/** A message about a line with zeros for the keys in it: words stand quoted in messages. */
+export function keylessMessage(message: string, text: string, places: KeyPlaces | undefined): string {
+  const shown = splitWords(keyless(text, places));
+  return splitWords(text).reduce(
+    (result, word, index) => result.replaceAll(JSON.stringify(word.text), JSON.stringify(shown[index]?.text)),
+    message,
+  );
+}
+
 function keyStart(word: string, index: number, { words = [], options = [] }: KeyPlaces): number | undefined {
-  if (words.includes(index) || LONG_HEX.test(word)) return 0;
+  if (words.includes(index) || LIKE_A_KEY.test(word)) return 0;
   const name = options.find((option) => word.toLowerCase().startsWith(`${option}:`));
   if (name === undefined) return undefined;
   const colon = word.indexOf(':', name.length + 1);

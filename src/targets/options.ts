@@ -1,56 +1,19 @@
-import { atLeast, type Changed, type KernelVersion, onKernel } from './kernel-version.ts';
+import { atLeast, type Changed, onKernel } from './kernel-version.ts';
 import { readCount } from './list.ts';
 import { u32 } from './number.ts';
-import { type HelpLine, isUnknown, label, type Part, type Readback, type UnknownWord } from './part.ts';
+import {
+  nameOf,
+  notAnOption,
+  type Options,
+  type OptionValue,
+  optionForm,
+  optionHelp,
+  printOption,
+  valueFor,
+} from './option.ts';
+import { label, type Part } from './part.ts';
 import { Reader } from './reader.ts';
-import { quoteWord, sameWord } from './words.ts';
-
-/** A word that may stand among a target's options. */
-export interface Option<T> extends OptionSettings<T> {
-  /** `flag`: the word alone. `words`: the word, then its value's words. `joined`: `word:value` in one word. */
-  readonly kind: 'flag' | 'words' | 'joined';
-  readonly about: string;
-  readonly part?: Part<T>;
-}
-
-/** What else is to be said of an option. */
-export interface OptionSettings<T> {
-  /** The first kernel that takes it, or the first on which it was seen. */
-  readonly since?: KernelVersion;
-  /** The value that the kernel does not print back. */
-  readonly unsaid?: T;
-  /** Each one given counts; without it, the last one does. */
-  readonly repeats?: boolean;
-  /** The pieces between colons of a joined value; one unless told. */
-  readonly pieces?: number;
-}
-
-/** An option without a value. */
-export interface Flag extends Option<true> {
-  readonly kind: 'flag';
-}
-
-/** An option that is a word alone. */
-export function flag(about: string, settings: Pick<OptionSettings<true>, 'since'> = {}): Flag {
-  return { kind: 'flag', about, ...settings };
-}
-
-/** An option whose value's words follow it. */
-export function valued<T>(part: Part<T>, about: string, settings: OptionSettings<T> = {}): Option<T> {
-  return { kind: 'words', about, part, ...settings };
-}
-
-/** An option with its value behind a colon; a value of several pieces is a line, its pieces parted by colons. */
-export function joined<T>(part: Part<T>, about: string, settings: OptionSettings<T> = {}): Option<T> {
-  return { kind: 'joined', about, part, ...settings };
-}
-
-type Known = Readonly<Record<string, Option<unknown>>>;
-
-/** One option: a flag is its word, one with a value is `{ word: value }`. */
-export type OptionValue<O> =
-  | { [K in keyof O]: O[K] extends Flag ? K : O[K] extends Option<infer T> ? { readonly [P in K]: T } : never }[keyof O]
-  | UnknownWord;
+import { sameWord } from './words.ts';
 
 /** How a group of options is counted, checked and printed back. */
 export interface OptionsSettings {
@@ -68,14 +31,14 @@ export interface OptionsSettings {
     /** Whether `0` is printed when there are none. */
     readonly zero?: boolean;
     /** What a group without options is printed as. */
-    readonly empty?: Changed<string> | undefined;
+    readonly empty?: Changed<string>;
     /** Flags that the kernel sets unasked. */
     readonly always?: readonly string[];
   };
 }
 
 /** A group of options with its count of words in front. */
-export function options<const O extends Known>(
+export function options<const O extends Options>(
   known: O,
   settings: OptionsSettings = {},
 ): Part<ReadonlyArray<OptionValue<O>>> & { readonly optional: true } {
@@ -95,7 +58,7 @@ export function options<const O extends Known>(
     const option = found === undefined ? undefined : known[found];
     reader.at++;
     if (found === undefined || option === undefined) {
-      reader.refuse(`${JSON.stringify(word.text)} is not an option: ${names.join(', ')} are`, { column });
+      reader.refuse(notAnOption(word.text, known), { column });
       return { unknown: word.text };
     }
     const { kernel } = reader.circumstances;
@@ -137,13 +100,13 @@ export function options<const O extends Known>(
       return values as OptionValue<O>[];
     },
     print(values, name, line, readback) {
-      const printed = (value: unknown): string[] => printOne(value, known, line, readback);
+      const printed = (value: unknown): string[] => printOption(value, known, line, readback);
       const inOrder = readback === undefined ? values : loaded(values, known, settings);
       const words = inOrder.flatMap(printed);
       if (counting === 'none') return words;
       if (readback !== undefined && words.length === 0) {
         const { zero = false, empty } = settings.readback ?? {};
-        const text = empty === undefined ? '' : atLeast(readback.kernel, empty.since) ? empty.now : empty.before;
+        const text = empty === undefined ? '' : onKernel(empty, readback.kernel);
         if (text !== '') return text.split(' ');
         return zero ? ['0'] : [];
       }
@@ -190,34 +153,8 @@ function pieces(outer: Reader, word: string, column: number, from: number, count
   return reader;
 }
 
-function nameOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || isUnknown(value)) return undefined;
-  return Object.keys(value)[0];
-}
-
-function valueFor(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : true;
-}
-
-function printOne(
-  value: unknown,
-  known: Known,
-  line: Readonly<Record<string, unknown>>,
-  readback: Readback | undefined,
-): string[] {
-  if (isUnknown(value)) return [quoteWord(value.unknown)];
-  const name = nameOf(value) ?? '';
-  const option = known[name];
-  if (option === undefined)
-    throw new RangeError(`${JSON.stringify(name)} is not an option: ${Object.keys(known).join(', ')} are`);
-  if (option.part === undefined) return [name];
-  const words = option.part.print(valueFor(value, name), name, line, readback);
-  return option.kind === 'joined' ? [`${name}:${words.join(':')}`] : [name, ...words];
-}
-
 /** The options as the kernel keeps them. */
-function loaded(values: readonly unknown[], known: Known, { readback = {} }: OptionsSettings): readonly unknown[] {
+function loaded(values: readonly unknown[], known: Options, { readback = {} }: OptionsSettings): readonly unknown[] {
   if (readback.order === 'given') return values;
   const names = Object.keys(known);
   const all = [...values, ...(readback.always ?? [])];
@@ -228,16 +165,4 @@ function loaded(values: readonly unknown[], known: Known, { readback = {} }: Opt
     );
     return repeats ? given : given.slice(-1);
   });
-}
-
-function optionForm(name: string, option: Option<unknown> | undefined): string {
-  if (option?.part === undefined) return name;
-  const form = option.part.form('value');
-  return option.kind === 'joined' ? `${name}:${form.replaceAll(' ', ':')}` : `${name} ${form}`;
-}
-
-function optionHelp(name: string, option: Option<unknown> | undefined): HelpLine[] {
-  if (option === undefined) return [];
-  const since = option.since === undefined ? '' : ` (Linux ${option.since})`;
-  return [{ name, text: `${option.about}${since}` }, ...(option.part?.help(name) ?? [])];
 }

@@ -1,13 +1,15 @@
 import { ERRNO } from '../kernel/errno.ts';
 import { DmParseError } from '../mapper/errors.ts';
 import type { DeviceUse } from './device.ts';
+import { examine } from './examine.ts';
 import { type Changed, type KernelVersion, onKernel } from './kernel-version.ts';
-import { type KeyPlaces, keyless } from './key-places.ts';
+import { type KeyPlaces, keyless, keylessMessage } from './key-places.ts';
 import { line } from './line.ts';
-import type { HelpLine, Part, Readback, ValueOf } from './part.ts';
-import { type Circumstances, type Finding, type Problem, Reader } from './reader.ts';
+import { type Argument, type MessageBuilders, type Messages, messageBuilders } from './messages.ts';
+import type { HelpLine, Part, Readback } from './part.ts';
+import type { Circumstances, Finding, Problem } from './reader.ts';
 import { Target } from './target.ts';
-import { quoteWord, splitWords } from './words.ts';
+import { quoteWord, type Word } from './words.ts';
 
 /** What the kernel demands of a table with such a target (`DM_TARGET_*`, include/linux/device-mapper.h). */
 export interface TargetFeatures {
@@ -22,7 +24,7 @@ export interface TargetFeatures {
 }
 
 /** What a target file declares. */
-export interface TargetDeclaration<V, S, M extends Readonly<Record<string, Part<unknown>>>> {
+export interface TargetDeclaration<V, S, M extends Messages> {
   /** The kernel's name of it. */
   readonly type: string;
   /** What it does, one sentence. */
@@ -58,6 +60,11 @@ export type Status<S> =
   | { readonly kind: 'parsed'; readonly raw: string; readonly value: S; readonly rest: readonly string[] }
   | { readonly kind: 'unparsed'; readonly raw: string; readonly reason: string };
 
+/** What a constructor gives. */
+export type Constructed<V> =
+  | { readonly errno: number; readonly problem: Problem }
+  | { readonly errno: undefined; readonly target: Target<V> };
+
 /** What can be done with a target's text whatever the target. */
 export interface TargetGrammar<V = unknown, S = unknown> {
   readonly type: string;
@@ -76,6 +83,11 @@ export interface TargetGrammar<V = unknown, S = unknown> {
   parse(params: string): Target<V>;
   /** What is wrong with a parameter line, in the order in which the kernel's constructor would find it. */
   problems(params: string, circumstances?: Circumstances): Problem[];
+  /**
+   * What the kernel's constructor makes of a line: the errno that it gives, or the target, with numbers that are too
+   * large wrapped as the kernel wraps them.
+   */
+  construct(params: string, circumstances?: Circumstances): Constructed<V>;
   /** A status line's values. */
   status(raw: string): Status<S>;
   /** A parameter line with zeros for its keys. */
@@ -87,11 +99,6 @@ export interface TargetGrammar<V = unknown, S = unknown> {
   /** The line as a kernel prints it back. */
   readback(values: V, rest: readonly string[], readback: Readback): string;
 }
-
-type Argument<V> = Partial<V> extends V ? [values?: V] : [values: V];
-
-/** Functions that give a message's text, by its leading words. @throws RangeError for values it cannot have */
-export type MessageBuilders<M> = { readonly [K in keyof M]: (...values: Argument<ValueOf<M[K]>>) => string };
 
 /** A target's type: called with values it makes a target. */
 export interface TargetType<V, S, M> extends TargetGrammar<V, S> {
@@ -105,28 +112,32 @@ const nothing: Part<unknown> = line({});
 export function defineTarget<
   V extends object,
   S = Readonly<Record<never, never>>,
-  const M extends Readonly<Record<string, Part<unknown>>> = Readonly<Record<never, never>>,
+  const M extends Messages = Readonly<Record<never, never>>,
 >(declaration: TargetDeclaration<V, S, M>): TargetType<V, S, M> {
-  const { type, params, extra, features = {}, status = nothing as Part<S>, readback = {} } = declaration;
-  const hideKeys = (text: string): string => keyless(text, declaration.keys);
+  const { type, params, extra, features = {}, keys, status = nothing as Part<S>, readback = {} } = declaration;
 
-  const examine = (text: string, circumstances: Circumstances): Examined<V> => {
-    const examined = read(params, text, circumstances, declaration.countsLate !== true);
-    const findings = [...featureFindings(type, features, circumstances), ...examined.findings];
-    const [first] = examined.rest;
-    if (first !== undefined && extra !== 'taken') {
-      const ignored = extra === 'ignored' || extra === 'echoed';
-      const refused = `${first.text}: ${ignored ? 'the kernel ignores this word' : `${type} takes no more words here`}`;
-      const finding = { message: refused, column: first.column, errno: ignored ? undefined : ERRNO.EINVAL };
-      findings[extra === undefined ? 'unshift' : 'push']({
-        ...finding,
-        unreadable: false,
-        lost: false,
-        counting: true,
-      });
-    }
-    return { ...examined, findings };
+  const read = (text: string, circumstances: Circumstances) => {
+    const { value, rest, findings } = examine(params, text, circumstances, declaration.countsLate !== true);
+    const extras = extraFindings(type, rest, extra);
+    const all = [
+      ...featureFindings(type, features, circumstances),
+      ...(extra === undefined ? [...extras, ...findings] : [...findings, ...extras]),
+    ];
+    const target =
+      value === undefined
+        ? undefined
+        : new Target(
+            grammar,
+            value,
+            rest.map((word) => word.text),
+          );
+    return { target, findings: all };
   };
+  const problem = ({ message, column, errno }: Finding, text: string): Problem => ({
+    message: `${type}: ${keylessMessage(message, text, keys)}`,
+    column,
+    errno,
+  });
 
   const grammar: TargetGrammar<V, S> = {
     type,
@@ -140,25 +151,22 @@ export function defineTarget<
     ),
     help: params.help(''),
     parse(text) {
-      const { value, rest, findings } = examine(text, {});
+      const { target, findings } = read(text, {});
       const fault = findings.find(({ unreadable }) => unreadable);
-      if (fault !== undefined)
-        throw new DmParseError(`${type}: ${masked(fault.message, text, hideKeys)}`, hideKeys(text), fault.column);
-      if (value === undefined) throw new DmParseError(`${type}: the parameters cannot be read`, hideKeys(text), 1);
-      return new Target(
-        grammar,
-        value,
-        rest.map((word) => word.text),
-      );
+      if (fault !== undefined) throw new DmParseError(problem(fault, text).message, keyless(text, keys), fault.column);
+      if (target === undefined) throw new DmParseError(`${type}: no parameters`, keyless(text, keys), 1);
+      return target;
     },
-    problems: (text, circumstances = {}) =>
-      examine(text, circumstances).findings.map(({ message, column, errno }) => ({
-        message: `${type}: ${masked(message, text, hideKeys)}`,
-        column,
-        errno,
-      })),
+    problems: (text, circumstances = {}) => read(text, circumstances).findings.map((finding) => problem(finding, text)),
+    construct(text, circumstances = {}) {
+      const { target, findings } = read(text, circumstances);
+      const refused = findings.find(({ errno }) => errno !== undefined);
+      if (refused?.errno !== undefined) return { errno: refused.errno, problem: problem(refused, text) };
+      if (target === undefined) throw new RangeError(`${type}: ${keyless(text, keys)} is neither refused nor read`);
+      return { errno: undefined, target };
+    },
     status(raw) {
-      const { value, rest, findings } = read(status, raw, {}, true);
+      const { value, rest, findings } = examine(status, raw, {}, true);
       const fault = findings.find(({ unreadable }) => unreadable);
       if (fault === undefined && value !== undefined) {
         return { kind: 'parsed', raw, value, rest: rest.map((word) => word.text) };
@@ -169,7 +177,7 @@ export function defineTarget<
         reason: fault === undefined ? 'no status' : `${fault.message} at column ${fault.column}`,
       };
     },
-    hideKeys,
+    hideKeys: (text) => keyless(text, keys),
     devices(values, length) {
       const whole = Object.fromEntries(Object.entries(values));
       return params.devices?.(values, '', { line: whole, whole, length }) ?? [];
@@ -186,21 +194,25 @@ export function defineTarget<
   return Object.assign(build, grammar, { messages: messageBuilders(type, declaration.messages) });
 }
 
-interface Examined<V> {
-  readonly value: V | undefined;
-  readonly rest: readonly { readonly text: string; readonly column: number }[];
-  readonly findings: readonly Finding[];
-}
-
-function read<V>(part: Part<V>, text: string, circumstances: Circumstances, countFirst: boolean): Examined<V> {
-  const reader = new Reader(text, splitWords(text), circumstances);
-  const value = part.read(reader, '');
-  const { findings } = reader;
-  const ordered = countFirst
-    ? [...findings.filter(({ counting }) => counting), ...findings.filter(({ counting }) => !counting)]
-    : findings;
-  // Where the words could not be placed, none is known to be extra.
-  return { value, rest: findings.some(({ lost }) => lost) ? [] : reader.words.slice(reader.at), findings: ordered };
+function extraFindings(
+  type: string,
+  rest: readonly Word[],
+  extra: TargetDeclaration<object, unknown, Messages>['extra'],
+): Finding[] {
+  const [first] = rest;
+  if (first === undefined || extra === 'taken') return [];
+  const ignored = extra === 'ignored' || extra === 'echoed';
+  const fault = ignored ? 'is ignored by the kernel' : `is one word more than ${type} takes`;
+  return [
+    {
+      message: `${JSON.stringify(first.text)} ${fault}`,
+      column: first.column,
+      errno: ignored ? undefined : ERRNO.EINVAL,
+      unreadable: false,
+      lost: false,
+      counting: true,
+    },
+  ];
 }
 
 function featureFindings(type: string, features: TargetFeatures, { readOnly }: Circumstances): Finding[] {
@@ -210,33 +222,4 @@ function featureFindings(type: string, features: TargetFeatures, { readOnly }: C
   if (features.alwaysWriteable === true && readOnly === true) return found(`a read-only table cannot hold a ${type}`);
   if (features.readOnly === true && readOnly === false) return found('the table must be loaded read-only');
   return [];
-}
-
-/** A message in which words that hold keys are masked. */
-function masked(message: string, text: string, hideKeys: (text: string) => string): string {
-  const words = splitWords(text);
-  const shown = splitWords(hideKeys(text));
-  return words.reduce(
-    (result, word, index) =>
-      shown[index]?.text === word.text ? result : result.replaceAll(word.text, shown[index]?.text ?? ''),
-    message,
-  );
-}
-
-function messageBuilders<M extends Readonly<Record<string, Part<unknown>>>>(
-  type: string,
-  messages: M | undefined,
-): MessageBuilders<M> {
-  const builders: Record<string, (values?: unknown) => string> = {};
-  for (const [name, part] of Object.entries(messages ?? {})) {
-    builders[name] = (values: unknown = {}): string => {
-      const text = part.print(values, '', {}, undefined).join(' ');
-      const { findings } = read(part, text, {}, true);
-      const [fault] = findings;
-      if (fault !== undefined) throw new RangeError(`${type} ${name}: ${fault.message}`);
-      return text === '' ? name : `${name} ${text}`;
-    };
-  }
-  // One builder for each declared message, made from its declaration.
-  return builders as MessageBuilders<M>;
 }

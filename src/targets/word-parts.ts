@@ -107,15 +107,21 @@ export function device(about: string, settings: DeviceSettings = {}): Part<Devic
       const parsed = parseDevice(word.text);
       if (typeof parsed !== 'string' && (parsed.major > MAX_MAJOR || parsed.minor > MAX_MINOR)) {
         const errno = settings.openErrno ?? ERRNO.EOVERFLOW;
-        reader.refuse(`${label(name)} ${word.text}: a major is at most ${MAX_MAJOR}, a minor ${MAX_MINOR}`, {
-          column,
-          errno,
-        });
+        reader.refuse(
+          `${label(name)} ${JSON.stringify(word.text)}: a major is at most ${MAX_MAJOR}, a minor ${MAX_MINOR}`,
+          {
+            column,
+            errno,
+          },
+        );
         return parsed;
       }
       const refused = reader.circumstances.cannotOpen?.(parsed, mode);
       if (refused !== undefined) {
-        reader.refuse(`${label(name)} ${word.text} cannot be opened`, { column, errno: settings.openErrno ?? refused });
+        reader.refuse(`${label(name)} ${JSON.stringify(word.text)} cannot be opened`, {
+          column,
+          errno: settings.openErrno ?? refused,
+        });
       }
       return parsed;
     },

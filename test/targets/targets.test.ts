@@ -175,6 +175,16 @@ test('problems() looks at the length and the mode only where they are known', ()
   assert.deepEqual(errnos('mirror', 'core 1 2048 2 8:0 0 8:1 0', { length: 1024n }), ['EINVAL@8']);
 });
 
+test('construct() gives what the kernel makes of a line', () => {
+  const taken = linear.construct('8:0 18446744073709551617');
+  assert.deepEqual(taken.errno === undefined && taken.target.values, { device: sda, offset: 1n });
+  const refused = thinPool.construct('8:0 8:1 128 0 1 bogus');
+  assert.equal(refused.errno, 22);
+  assert.deepEqual(refused.errno !== undefined && refused.problem.column, 17);
+  const missing = linear.construct('/dev/nothing 0', { cannotOpen: () => 19 });
+  assert.equal(missing.errno, 19);
+});
+
 test('problems() says what is wrong and what would be right', () => {
   const messages = (type: string, params: string, circumstances: Circumstances = {}): string[] =>
     targetNamed(type)
