@@ -105,6 +105,15 @@ export const cache = defineTarget({
             return name === undefined ? undefined : `the policy ${policy} has no tunable ${JSON.stringify(name)}`;
           },
         },
+        numbers: {
+          about: 'tunables',
+          wrong({ tunables }) {
+            const odd = tunables.find(
+              ({ value }) => !/^\+?\d+$/.test(value) || BigInt(value.replace('+', '')) >= 2n ** 64n,
+            );
+            return odd && `${odd.name} must be a number from 0 to 2^64-1, not ${JSON.stringify(odd.value)}`;
+          },
+        },
       },
     },
   ),

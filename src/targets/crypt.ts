@@ -17,8 +17,9 @@ const SECTOR_BYTES = 512;
 const HEX = /^[0-9a-f]*$/i;
 const KEY_REFERENCE = /^:(\d+):(?:logon|user|encrypted|trusted):./;
 
-/** The bytes of keys that AES takes, by the cipher's mode: xts has two keys. */
-function aesKeyBytes(cipher: string): readonly number[] | undefined {
+/** The lengths of keys that a cipher takes, in bytes, where they are known: AES with xts has two keys in one. */
+function keySizes(cipher: string): readonly number[] | undefined {
+  if (cipher.startsWith('cipher_null-')) return [0];
   const mode = /^aes-([a-z]+)-/.exec(cipher)?.[1] ?? /^capi:([a-z]+)\(aes\)-/.exec(cipher)?.[1];
   if (mode === 'xts') return [32, 48, 64];
   return mode === 'cbc' || mode === 'ecb' || mode === 'ctr' ? [16, 24, 32] : undefined;
@@ -97,6 +98,7 @@ export const crypt = defineTarget({
       rules: {
         keyForm: {
           about: 'key',
+          needs: ['key'],
           wrong({ key }) {
             const text = key.reveal();
             if (text === '-') return undefined;
@@ -108,6 +110,7 @@ export const crypt = defineTarget({
         },
         wholeLength: {
           about: 'options',
+          needs: ['options'],
           wrong({ options }, { length }) {
             const size = sectorBytes(options);
             return length === undefined || isWhole(length, size)
@@ -117,8 +120,9 @@ export const crypt = defineTarget({
         },
         keyLength: {
           about: 'key',
+          needs: ['cipher', 'key'],
           wrong({ cipher, key, options = [] }) {
-            const sizes = aesKeyBytes(cipher);
+            const sizes = keySizes(cipher);
             const tagged = options.some((each) => typeof each === 'object' && 'integrity' in each);
             const size = keyBytes(key);
             if (sizes === undefined || tagged || sizes.includes(size)) return undefined;
@@ -137,6 +141,7 @@ export const crypt = defineTarget({
         },
         ivStep: {
           about: 'ivOffset',
+          needs: ['ivOffset'],
           wrong({ ivOffset, options }) {
             const size = sectorBytes(options);
             return isWhole(ivOffset, size) ? undefined : `iv_offset must be whole encryption sectors of ${size} bytes`;

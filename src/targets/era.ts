@@ -1,3 +1,4 @@
+import { ERRNO } from '../kernel/errno.ts';
 import { defineTarget, device, line, orDash, orState, u32, u64, usage } from './grammar.ts';
 
 /** Which blocks were written since when (drivers/md/dm-era-target.c). */
@@ -5,8 +6,8 @@ export const era = defineTarget({
   type: 'era',
   summary: 'notes in which era each block was last written',
   params: line({
-    metadata: device('where the eras are kept', { mode: 'write', extent: 'unknown' }),
-    origin: device('what is mapped onto', { mode: 'write' }),
+    metadata: device('where the eras are kept', { mode: 'write', extent: 'unknown', openErrno: ERRNO.EINVAL }),
+    origin: device('what is mapped onto', { mode: 'write', openErrno: ERRNO.EINVAL }),
     blockSize: u32('size of a block', { min: 8, multipleOf: 8, unit: 'sectors' }),
   }),
   status: orState(

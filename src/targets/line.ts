@@ -6,6 +6,8 @@ import type { Circumstances, Finding } from './reader.ts';
 export interface Rule<V> {
   /** The field that its message is about. */
   readonly about: string;
+  /** The fields that it looks at: it is left out when one of them cannot be read. All that must be there unless told. */
+  readonly needs?: readonly string[];
   /** What the kernel gives; EINVAL unless told. Undefined in the value: the kernel takes it. */
   readonly errno?: number | undefined;
   /** What is wrong and what would be right, or undefined when all is well. */
@@ -48,13 +50,14 @@ export function line<const F extends Fields>(fields: F, settings: LineSettings<V
       }
       reader.findings = outer;
       const whole = entries.every(([name, field]) => name in read || field.hidden === true || field.optional === true);
-      // Where every field that must be there was read, the record is what the type says.
+      // Where every field that must be there was read, the record is what the type says; else rules see what they need.
       const values = read as Values<F>;
       for (const name of order) {
         outer.push(...(found.get(name) ?? []));
         const rule = rules[name];
-        const message = whole ? rule?.wrong(values, reader.circumstances) : undefined;
-        if (rule === undefined || message === undefined) continue;
+        if (rule === undefined || !(rule.needs?.every((field) => field in read) ?? whole)) continue;
+        const message = rule.wrong(values, reader.circumstances);
+        if (message === undefined) continue;
         const errno = 'errno' in rule ? rule.errno : ERRNO.EINVAL;
         reader.refuse(message, { column: columns.get(rule.about) ?? 1, errno });
       }

@@ -50,6 +50,7 @@ const params = (originMode: 'read' | 'write', merges: boolean) =>
       rules: {
         passdown: {
           about: 'features',
+          needs: ['features'],
           wrong: ({ features = [] }) =>
             features.includes('discard_passdown_origin') && !features.includes('discard_zeroes_cow')
               ? 'discard_passdown_origin needs discard_zeroes_cow'
@@ -57,6 +58,7 @@ const params = (originMode: 'read' | 'write', merges: boolean) =>
         },
         twoDevices: {
           about: 'cow',
+          needs: ['origin', 'cow'],
           wrong: ({ origin, cow }) =>
             deviceText(origin) === deviceText(cow) ? 'origin and cow must be two devices' : undefined,
         },

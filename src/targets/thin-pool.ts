@@ -51,6 +51,7 @@ export const thinPool = defineTarget({
       rules: {
         twoDevices: {
           about: 'data',
+          needs: ['metadata', 'data'],
           wrong: ({ metadata, data }) =>
             deviceText(metadata) === deviceText(data) ? 'metadata and data must be two devices' : undefined,
         },

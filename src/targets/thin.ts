@@ -20,6 +20,7 @@ export const thin = defineTarget({
         rules: {
           twoDevices: {
             about: 'externalOrigin',
+            needs: ['pool', 'externalOrigin'],
             wrong: ({ pool, externalOrigin }) =>
               externalOrigin !== undefined && deviceText(pool) === deviceText(externalOrigin)
                 ? 'pool and external_origin must be two devices'
