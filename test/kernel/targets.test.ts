@@ -16,7 +16,7 @@ import {
   targetTypes,
 } from '../../src/targets/index.ts';
 import { capturedLoads, readbackOn } from '../targets/support.ts';
-import { cleanUp, sh } from './support.ts';
+import { sh } from './support.ts';
 
 const [major, minor] = release().split('.').map(Number);
 const kernel: KernelVersion = `${major ?? 0}.${minor ?? 0}`;
@@ -52,26 +52,22 @@ const WORDS = [
 const KEEPS_METADATA = new Set(['snapshot', 'thin-pool', 'cache', 'era', 'clone', 'mirror', 'log-writes']);
 
 /** Types that are varied: those whose refusals follow from the words and the devices' names. */
-const ONLY = process.env['LAB_ONLY']?.split(',');
 const VARIED = targetTypes
   .map(({ type }) => type)
-  .filter((type) => ONLY === undefined || ONLY.includes(type))
   .filter(
     (type) =>
       !['thin', 'dust', 'ebs', 'zoned', 'clone', 'snapshot-merge', 'verity', 'integrity', 'raid'].includes(type),
   );
 
-const STEP = Number(process.env['LAB_STEP'] ?? 6);
-
-function variants(params: string): string[] {
+/** The table, and it with each word left out or replaced, and with words behind it; `seed` varies the new words. */
+function variants(params: string, seed: number): string[] {
   const words = params.split(' ').filter((word) => word !== '');
-  const replaced = words.flatMap((_, at) => [
-    // A part of them for each word, another part for the next: each load takes its time in an emulated machine.
-    ...WORDS.filter((_word, index) => (index + at) % STEP === 0).map((word) => words.with(at, word)),
+  const changed = words.flatMap((_, at) => [
+    words.with(at, WORDS[(at + seed) % WORDS.length] ?? ''),
+    words.with(at, WORDS[(at + seed + 7) % WORDS.length] ?? ''),
     words.toSpliced(at, 1),
-    words.toSpliced(at, 0, words[at] ?? ''),
   ]);
-  return [words, ...replaced, [...words, 'more'], [...words, '1', 'more']].map((each) => each.join(' '));
+  return [words, ...changed, [...words, 'more'], [...words, '1', 'more']].map((each) => each.join(' '));
 }
 
 function cannotOpen(device: Device): number | undefined {
@@ -80,7 +76,7 @@ function cannotOpen(device: Device): number | undefined {
   const isNode = device === '/dev/null';
   if (!atLeast(kernel, '6.12')) {
     // Linux 6.1 takes hexadecimal digits for a device number (init/do_mounts.c, name_to_dev_t).
-    return /^(?:0x)?[0-9a-f]+$/i.test(device) ? ERRNO.ENXIO : ERRNO.ENODEV;
+    return /^(?:0x)?[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(device) ? ERRNO.ENXIO : ERRNO.ENODEV;
   }
   return isNode ? ERRNO.ENOTBLK : ERRNO.ENOENT;
 }
@@ -115,19 +111,19 @@ function wipe(): void {
   }
 }
 
+test.before(() => sh('modprobe brd rd_nr=8 rd_size=65536'));
+
 for (const type of VARIED) {
-  test(`problems() and readback() of ${type} say what the kernel says to variants of captured tables`, async (t) => {
-    sh('modprobe brd rd_nr=8 rd_size=65536');
+  test(`problems() and readback() of ${type} say what the kernel says to variants of captured tables`, async () => {
     using dm = DeviceMapper.open();
     const grammar = targetNamed(type);
     const ref = { name: `targets-${type}` };
-    cleanUp(t, () => sh(`dmsetup remove ${ref.name} 2>&1 || true`));
     const loads = capturedLoads(captured).filter((load) => load.type === type && load.errno === undefined);
     const tried = new Set<string>();
     const wrong: string[] = [];
-    for (const { params: base, states } of loads) {
+    for (const [index, { params: base, states }] of loads.entries()) {
       const length = states[0]?.length ?? 1024n;
-      for (const params of variants(base)) {
+      for (const params of variants(base, index * 5)) {
         if (tried.has(params) || !decidable(type, params, base)) continue;
         tried.add(params);
         if (KEEPS_METADATA.has(type)) wipe();
@@ -158,7 +154,7 @@ for (const type of VARIED) {
         }
       }
     }
-    assert.ok(tried.size > 3 || loads.length === 0);
+    assert.ok(tried.size >= 3 || loads.length === 0);
     assert.deepEqual(wrong, []);
   });
 }
