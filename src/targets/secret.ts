@@ -4,7 +4,7 @@ import { quoteWord } from './words.ts';
 
 /**
  * Key material: hidden in everything that prints it, shown by `reveal()` only. A reference to a kernel key
- * (`:size:type:description`) and `-` for no key are not secret.
+ * (`:size:type:description`) is not secret.
  */
 export class Secret {
   readonly #text: string;
@@ -36,9 +36,9 @@ export function secret(text: string): Secret {
   return new Secret(text);
 }
 
-/** The form that dmsetup gives a key: zeros of the same length. */
+/** The form that dmsetup gives a key: zeros of the same length, one for the `-` of no key, too. */
 export function hidden(key: string): string {
-  return key.startsWith(':') || key === '-' ? key : '0'.repeat(key.length);
+  return key.startsWith(':') ? key : '0'.repeat(key.length);
 }
 
 /** A word that is a key. */

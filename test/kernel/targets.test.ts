@@ -13,7 +13,6 @@ import {
   type Target,
   type TargetGrammar,
   targetNamed,
-  targetTypes,
 } from '../../src/targets/index.ts';
 import { capturedLoads, readbackOn } from '../targets/support.ts';
 import { sh } from './support.ts';
@@ -49,36 +48,50 @@ const WORDS = [
 ];
 
 /** Types whose constructors look at what is on their devices: it is wiped before each. */
-const KEEPS_METADATA = new Set(['snapshot', 'thin-pool', 'cache', 'era', 'clone', 'mirror', 'log-writes']);
+const KEEPS_METADATA = new Set(['snapshot', 'thin-pool', 'cache', 'era', 'mirror', 'log-writes']);
 
-/** Types that are varied: those whose refusals follow from the words and the devices' names. */
-const VARIED = targetTypes
-  .map(({ type }) => type)
-  .filter(
-    (type) =>
-      !['thin', 'dust', 'ebs', 'zoned', 'clone', 'snapshot-merge', 'verity', 'integrity', 'raid'].includes(type),
-  );
+/** Types that Debian builds and whose refusals follow from the words and the devices' names. */
+const VARIED = [
+  'linear',
+  'striped',
+  'zero',
+  'error',
+  'delay',
+  'flakey',
+  'unstriped',
+  'switch',
+  'log-writes',
+  'snapshot-origin',
+  'snapshot',
+  'mirror',
+  'thin-pool',
+  'cache',
+  'era',
+  'crypt',
+];
 
-/** The table, and it with each word left out or replaced, and with words behind it; `seed` varies the new words. */
+/**
+ * The table, and it with each word replaced or left out, and with words behind it. One variant a word, other ones in
+ * the next table: each load takes its time in an emulated machine.
+ */
 function variants(params: string, seed: number): string[] {
   const words = params.split(' ').filter((word) => word !== '');
-  const changed = words.flatMap((_, at) => [
-    words.with(at, WORDS[(at + seed) % WORDS.length] ?? ''),
-    words.with(at, WORDS[(at + seed + 7) % WORDS.length] ?? ''),
-    words.toSpliced(at, 1),
-  ]);
+  const changed = words.map((_, at) =>
+    (at + seed) % 3 === 2 ? words.toSpliced(at, 1) : words.with(at, WORDS[(at + 5 * seed) % WORDS.length] ?? ''),
+  );
   return [words, ...changed, [...words, 'more'], [...words, '1', 'more']].map((each) => each.join(' '));
+}
+
+/** Linux 6.1 takes hexadecimal digits for a device number (init/do_mounts.c, name_to_dev_t), of whatever device. */
+function isNumberInHex(device: Device): boolean {
+  return !atLeast(kernel, '6.12') && typeof device === 'string' && /^(?:0x)?[0-9a-f]+$/i.test(device);
 }
 
 function cannotOpen(device: Device): number | undefined {
   if (typeof device !== 'string') return device.major === 1 && device.minor < 8 ? undefined : ERRNO.ENXIO;
   if (/^\/dev\/ram[0-7]$/.test(device)) return undefined;
-  const isNode = device === '/dev/null';
-  if (!atLeast(kernel, '6.12')) {
-    // Linux 6.1 takes hexadecimal digits for a device number (init/do_mounts.c, name_to_dev_t).
-    return /^(?:0x)?[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(device) ? ERRNO.ENXIO : ERRNO.ENODEV;
-  }
-  return isNode ? ERRNO.ENOTBLK : ERRNO.ENOENT;
+  if (!atLeast(kernel, '6.12')) return ERRNO.ENODEV;
+  return device === '/dev/null' ? ERRNO.ENOTBLK : ERRNO.ENOENT;
 }
 
 /** Whether no more than the words decides: not which ciphers a kernel has, nor what is on a snapshot's device. */
@@ -123,13 +136,23 @@ for (const type of VARIED) {
     const wrong: string[] = [];
     for (const [index, { params: base, states }] of loads.entries()) {
       const length = states[0]?.length ?? 1024n;
-      for (const params of variants(base, index * 5)) {
+      for (const params of variants(base, index)) {
         if (tried.has(params) || !decidable(type, params, base)) continue;
         tried.add(params);
-        if (KEEPS_METADATA.has(type)) wipe();
+        const asked: Device[] = [];
         const expected = grammar
-          .problems(params, { kernel, length, readOnly: false, cannotOpen })
+          .problems(params, {
+            kernel,
+            length,
+            readOnly: false,
+            cannotOpen(device) {
+              asked.push(device);
+              return cannotOpen(device);
+            },
+          })
           .find(({ errno }) => errno !== undefined);
+        if (asked.some(isNumberInHex)) continue;
+        if (KEEPS_METADATA.has(type)) wipe();
         // The first load of a device looks at the areas, too.
         const errno = expected?.errno ?? (areasFit(grammar, params, length) ? undefined : ERRNO.EINVAL);
         const foretold = errno === undefined ? 'taken' : errnoName(errno);
@@ -154,7 +177,7 @@ for (const type of VARIED) {
         }
       }
     }
-    assert.ok(tried.size >= 3 || loads.length === 0);
+    assert.ok(tried.size >= 3);
     assert.deepEqual(wrong, []);
   });
 }

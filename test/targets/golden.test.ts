@@ -19,6 +19,16 @@ const OF_THE_MACHINE = new Map([
 /** Refusals of tables that were loaded read-only, or were not but must be. */
 const READ_ONLY = new Map([['thin-pool /dev/ram5 /dev/ram6 128 0', true]]);
 
+test('the captures are read to their end', () => {
+  assert.deepEqual(
+    kernels.map((kernel) => [capturedLoads(kernel).length, capturedTexts(kernel).length]),
+    [
+      [82, 160],
+      [84, 164],
+    ],
+  );
+});
+
 for (const kernel of kernels) {
   test(`parse() and params() give back every table that Linux ${kernel} took`, () => {
     for (const { type, params, errno } of capturedLoads(kernel)) {

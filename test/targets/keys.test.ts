@@ -36,9 +36,9 @@ test('tableLine() holds the key: it is what the kernel is sent', () => {
   assert.ok(target.tableLine(sectors(0n), sectors(8n)).params.includes(KEY));
 });
 
-test('a reference to a kernel key and no key are not secret', () => {
+test('a reference to a kernel key is not secret; no key is one zero, as dmsetup 1.02.185 prints it', () => {
   assert.equal(`${secret(':32:logon:my:key')}`, ':32:logon:my:key');
-  assert.equal(crypt.hideKeys('cipher_null-ecb - 0 8:0 0'), 'cipher_null-ecb - 0 8:0 0');
+  assert.equal(crypt.hideKeys('cipher_null-ecb - 0 8:0 0'), 'cipher_null-ecb 0 0 8:0 0');
   assert.equal(crypt.hideKeys('aes :32:logon:k 0 8:0 0'), 'aes :32:logon:k 0 8:0 0');
 });
 
