@@ -4,4 +4,5 @@ import './filemap.test.ts';
 import './filemapd.test.ts';
 import './holders.test.ts';
 import './mapper.test.ts';
+import './targets.test.ts';
 import './udev.test.ts';
