@@ -1,4 +1,4 @@
-import type { TableLine } from '../mapper/device-mapper.ts';
+import type { TableLine } from '../mapper/table-line.ts';
 import type { Sectors } from '../mapper/units.ts';
 import type { DeviceUse } from './device.ts';
 import type { Readback } from './part.ts';
