@@ -6,6 +6,7 @@ import { sectors } from '../../src/mapper/units.ts';
 import {
   type Circumstances,
   cache,
+  crypt,
   error,
   flakey,
   linear,
@@ -113,6 +114,16 @@ test('thinPool.parse() reads a pool without features, with 0 of them and with so
     assert.deepEqual(target.values.features, features);
     assert.equal(target.values.lowWaterMark, 2n);
     assert.equal(target.params(), params);
+  }
+});
+
+test('crypt.parse() reads the pieces of an option and misses an empty one', () => {
+  const params = (option: string): string => `cipher_null-ecb - 0 8:0 0 1 ${option}`;
+  const target = crypt.parse(params('integrity:28:aead'));
+  assert.deepEqual(target.values.options, [{ integrity: { tagSize: 28, mode: 'aead' } }]);
+  assert.equal(target.params({ showKeys: true }), params('integrity:28:aead'));
+  for (const option of ['integrity:28:', 'integrity:28', 'integrity:', 'sector_size:']) {
+    assert.throws(() => crypt.parse(params(option)), DmParseError, option);
   }
 });
 
