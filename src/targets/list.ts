@@ -19,9 +19,8 @@ export function countOf(list: string, about: string, range: NumberRange = {}): P
 
 /** A count of what follows; without it the words that follow cannot be placed. */
 export function readCount(number: Part<number>, reader: Reader, name: string): number | undefined {
-  const column = reader.column;
   const count = number.read(reader, `#${name}`);
-  if (count === undefined) reader.refuse(`${label(name)} cannot be found`, { column, unreadable: true, lost: true });
+  if (count === undefined) reader.lose();
   return count;
 }
 
@@ -64,7 +63,7 @@ export function counted<T>(entry: Part<T>, about: string, range: NumberRange = {
 }
 
 function entries<T>(entry: Part<T>, reader: Reader, name: string, count: number): readonly T[] | undefined {
-  const values: T[] = [];
+  const values: (T | undefined)[] = [];
   for (let index = 0; index < count; index++) {
     // A count of billions over a few words must not take billions of steps.
     if (reader.left === 0) {
@@ -75,17 +74,19 @@ function entries<T>(entry: Part<T>, reader: Reader, name: string, count: number)
       });
       return undefined;
     }
-    const value = entry.read(reader, name);
-    if (value !== undefined) values.push(value);
+    values.push(entry.read(reader, name));
   }
-  return values;
+  return allRead(values);
 }
 
-function unlimited<T>(entry: Part<T>, reader: Reader, name: string): readonly T[] {
-  const values: T[] = [];
-  while (reader.left > 0) {
-    const value = entry.read(reader, name);
-    if (value !== undefined) values.push(value);
-  }
-  return values;
+function unlimited<T>(entry: Part<T>, reader: Reader, name: string): readonly T[] | undefined {
+  const values: (T | undefined)[] = [];
+  while (reader.left > 0) values.push(entry.read(reader, name));
+  return allRead(values);
+}
+
+/** A list is there when each of its entries could be read. */
+function allRead<T>(values: readonly (T | undefined)[]): readonly T[] | undefined {
+  const read = values.filter((value) => value !== undefined);
+  return read.length === values.length ? read : undefined;
 }

@@ -53,7 +53,8 @@ export function options<const O extends Options>(
     const colon = word.text.indexOf(':');
     const found = names.find((name) => {
       const isJoined = known[name]?.kind === 'joined';
-      return isJoined ? colon > 0 && same(word.text.slice(0, colon), name) : same(word.text, name);
+      // The kernel finds these with sscanf, which minds the case.
+      return isJoined ? colon > 0 && word.text.slice(0, colon) === name : same(word.text, name);
     });
     const option = found === undefined ? undefined : known[found];
     reader.at++;

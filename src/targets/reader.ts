@@ -71,9 +71,12 @@ export class Reader {
   /** The next word; when there is none, a problem that says what is missing. */
   take(what: string): Word | undefined {
     const word = this.words[this.at];
-    if (word === undefined) this.refuse(`${what} is missing`, { unreadable: true, counting: true, lost: true });
-    else this.at++;
-    return word;
+    if (word !== undefined) this.at++;
+    // Only between the colons of an option can a word be empty.
+    if (word !== undefined && word.text !== '') return word;
+    const facts = { unreadable: true, counting: true, lost: true };
+    this.refuse(`${what} is missing`, word === undefined ? facts : { ...facts, column: word.column });
+    return undefined;
   }
 
   /** Notes a problem; it is about the next word and EINVAL unless told. */
@@ -87,6 +90,12 @@ export class Reader {
       counting: false,
       ...facts,
     });
+  }
+
+  /** Notes that the last problem leaves the words that follow without a place. */
+  lose(): void {
+    const last = this.findings.pop();
+    if (last !== undefined) this.findings.push({ ...last, lost: true });
   }
 
   /** A reader of the next `count` words alone; they are taken. */

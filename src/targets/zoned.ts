@@ -5,7 +5,11 @@ export const zoned = defineTarget({
   type: 'zoned',
   summary: 'makes zoned disks writable anywhere',
   params: line(
-    { devices: list(device('a device; the first may be a regular one for the cache', { extent: 'unknown' })) },
+    {
+      devices: list(
+        device('a device; the first may be a regular one for the cache', { role: 'device', extent: 'unknown' }),
+      ),
+    },
     {
       rules: {
         some: { about: 'devices', wrong: ({ devices }) => (devices.length === 0 ? 'a device is missing' : undefined) },

@@ -6,6 +6,7 @@ import { sectors } from '../../src/mapper/units.ts';
 import {
   type Circumstances,
   cache,
+  crypt,
   error,
   flakey,
   linear,
@@ -114,6 +115,43 @@ test('thinPool.parse() reads a pool without features, with 0 of them and with so
     assert.equal(target.values.lowWaterMark, 2n);
     assert.equal(target.params(), params);
   }
+});
+
+test('crypt.parse() reads the pieces of an option and misses an empty one', () => {
+  const params = (option: string): string => `cipher_null-ecb - 0 8:0 0 1 ${option}`;
+  const target = crypt.parse(params('integrity:28:aead'));
+  assert.deepEqual(target.values.options, [{ integrity: { tagSize: 28, mode: 'aead' } }]);
+  assert.equal(target.params({ showKeys: true }), params('integrity:28:aead'));
+  for (const option of ['integrity:28:', 'integrity:28', 'integrity:', 'sector_size:']) {
+    assert.throws(() => crypt.parse(params(option)), DmParseError, option);
+  }
+});
+
+// What dmsetup 1.02.185 got from Linux 6.12.117 and 6.1 for these options, in the lab.
+test('crypt.readback() says each option once, in the order of the kernel, and no usual sector size', () => {
+  const loaded = (options: string): string =>
+    crypt
+      .parse(`cipher_null-ecb - 0 8:0 0 ${options}`)
+      .readback({ kernel: '6.12', numberOf: () => sda }, { showKeys: true })
+      .replace('cipher_null-ecb - 0 8:0 0 ', '');
+  assert.equal(
+    loaded('4 iv_large_sectors high_priority ALLOW_DISCARDS sector_size:512'),
+    '3 allow_discards high_priority iv_large_sectors',
+  );
+  assert.equal(loaded('2 submit_from_crypt_cpus high_priority'), '2 high_priority submit_from_crypt_cpus');
+  assert.equal(loaded('2 iv_large_sectors sector_size:4096'), '2 sector_size:4096 iv_large_sectors');
+  assert.equal(loaded('2 allow_discards allow_discards'), '1 allow_discards');
+});
+
+test('crypt.problems() counts the options as each kernel does, and minds the case of those with a colon', () => {
+  const problems = (count: number, option: string, kernel: '6.1' | '6.12'): string[] =>
+    errnos('crypt', `cipher_null-ecb - 0 8:0 0 ${count}${` ${option}`.repeat(count)}`, { kernel });
+  assert.deepEqual(problems(8, 'allow_discards', '6.1'), []);
+  assert.deepEqual(problems(9, 'allow_discards', '6.1'), ['EINVAL@27']);
+  assert.deepEqual(problems(9, 'allow_discards', '6.12'), []);
+  assert.deepEqual(problems(10, 'allow_discards', '6.12'), ['EINVAL@27']);
+  assert.deepEqual(problems(1, 'high_priority', '6.1'), ['EINVAL@29']);
+  assert.deepEqual(problems(1, 'SECTOR_SIZE:4096', '6.12'), ['EINVAL@29']);
 });
 
 test('thin.parse() reads what the kernel prints for a failed and for an unbound device', () => {
