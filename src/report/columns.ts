@@ -13,6 +13,8 @@ export interface TableForm {
   readonly headings: boolean;
   /** Between cells; columns are aligned when undefined. */
   readonly separator: string | undefined;
+  /** A line for each column in place of one for each row; never aligned. */
+  readonly transposed?: boolean;
 }
 
 /**
@@ -33,17 +35,20 @@ export class TableWriter {
   /** The table as text; empty without rows. */
   write(rows: readonly (readonly string[])[]): string {
     if (rows.length === 0) return '';
+    const { headings, separator, transposed = false } = this.#form;
     const cells = rows.map((row) => row.map(visible));
+    const names = this.#columns.map((column) => column.heading);
+    if (transposed) {
+      const lines = names.map((name, index) => [...(headings ? [name] : []), ...cells.map((row) => row[index] ?? '')]);
+      return `${lines.map((line) => line.join(separator ?? ' ')).join('\n')}\n`;
+    }
     for (const row of cells) {
       for (const [index, cell] of row.entries()) {
         this.#widths[index] = Math.max(this.#widths[index] ?? 0, widthOf(cell));
       }
     }
     const lines = cells.map((row) => this.#line(row, (index) => this.#columns[index]?.align ?? 'left'));
-    if (this.#form.headings) {
-      const headings = this.#columns.map((column) => column.heading);
-      lines.unshift(this.#line(headings, () => 'left'));
-    }
+    if (headings) lines.unshift(this.#line(names, () => 'left'));
     return `${lines.join('\n')}\n`;
   }
 

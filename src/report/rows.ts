@@ -4,6 +4,7 @@ import { formatIds } from '../stats/group-tag.ts';
 import { type Metrics, metrics } from '../stats/metrics.ts';
 import { areaCount, type Region } from '../stats/region.ts';
 import type { Sample } from '../stats/sampler.ts';
+import type { DeviceFacts } from './device-facts.ts';
 
 /** The kinds of objects that a report shows. */
 export type ObjectType = 'area' | 'region' | 'group';
@@ -22,6 +23,8 @@ export interface StatsRow {
   readonly type: ObjectType;
   /** The device's name. */
   readonly device: string;
+  /** What is known of the device; undefined when the report has no field about it. */
+  readonly facts: DeviceFacts | undefined;
   /** The alias of the object's group, else the device's name. */
   readonly name: string;
   /** A group's leader in the rows of groups. */
@@ -59,17 +62,28 @@ function row(facts: RowFacts, counted: Counted): StatsRow {
   };
 }
 
+/** What a row's device is. @throws TypeError when the report did not ask for it */
+export function factsOf({ facts, device }: StatsRow): DeviceFacts {
+  if (facts === undefined) throw new TypeError(`nobody asked what device ${device} is`);
+  return facts;
+}
+
 /** The rows of a list: objects without counters. */
-export function listRows(device: string, listing: Listing, selection: Selection): StatsRow[] {
-  return rowsOf(device, listing, selection, undefined);
+export function listRows(device: string, listing: Listing, selection: Selection, facts?: DeviceFacts): StatsRow[] {
+  return rowsOf({ device, facts }, listing, selection, undefined);
 }
 
 /** The rows of a report on one device: areas region by region, then regions, then groups. */
-export function sampleRows(device: string, sample: Sample, selection: Selection): StatsRow[] {
-  return rowsOf(device, sample.listing, selection, sample);
+export function sampleRows(device: string, sample: Sample, selection: Selection, facts?: DeviceFacts): StatsRow[] {
+  return rowsOf({ device, facts }, sample.listing, selection, sample);
 }
 
-function rowsOf(device: string, listing: Listing, selection: Selection, sample: Sample | undefined): StatsRow[] {
+function rowsOf(
+  about: Pick<StatsRow, 'device' | 'facts'>,
+  listing: Listing,
+  selection: Selection,
+  sample: Sample | undefined,
+): StatsRow[] {
   const { types, skipSingleArea, regionId } = selection;
   const groupOf = new Map(listing.groups.flatMap((group) => group.members.map((id) => [id, group])));
   const byId = new Map(listing.regions.map((region) => [region.id, region]));
@@ -77,12 +91,12 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
   const regions = listing.regions.filter(
     ({ id }) => (regionId === undefined || id === regionId) && (sample === undefined || sample.regions.has(id)),
   );
-  const factsOf = (region: Region): RowFacts => {
+  const rowOf = (region: Region): RowFacts => {
     const group = groupOf.get(region.id);
     return {
       type: 'region',
-      device,
-      name: nameOf(device, group),
+      ...about,
+      name: nameOf(about.device, group),
       region,
       group,
       regionIds: `${region.id}`,
@@ -92,17 +106,17 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
       areaStart: region.start,
       areaLength: region.step,
       areaOffset: 0n,
-      userData: userDataOf(region, listing.groups),
+      userData: userDataOf(region, group),
     };
   };
   const rows: StatsRow[] = [];
   if (types.has('area')) {
-    for (const region of regions) rows.push(...areaRows(factsOf(region), sample));
+    for (const region of regions) rows.push(...areaRows(rowOf(region), sample));
   }
   if (types.has('region')) {
     for (const region of regions) {
       if (skipSingleArea && areaCount(region) === 1) continue;
-      rows.push(row(factsOf(region), sample?.regions.get(region.id)));
+      rows.push(row(rowOf(region), sample?.regions.get(region.id)));
     }
   }
   if (types.has('group') && regionId === undefined) {
@@ -111,7 +125,7 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
       if (leader === undefined || (sample !== undefined && !sample.groups.has(group.id))) continue;
       const length = group.members.reduce((sum, id) => sum + (byId.get(id)?.length ?? 0n), 0n);
       const facts: RowFacts = {
-        ...factsOf(leader),
+        ...rowOf(leader),
         type: 'group',
         regionIds: formatIds(group.members),
         length,

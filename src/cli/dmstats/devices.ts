@@ -3,6 +3,7 @@ import { decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { deviceFolder } from '../../mapper/control-node.ts';
 import type { DeviceRef } from '../../mapper/device-mapper.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
+import { isManglingOff, mangled, unmangled } from '../../mapper/mangling.ts';
 import { hasCode } from '../../system/errors.ts';
 import type { Context } from './context.ts';
 
@@ -16,20 +17,6 @@ export interface Device {
 }
 
 const NAME_BYTES = 127;
-
-/** libdevmapper's `auto` mangling: what udev does not allow in the names of nodes is written `\xNN`, byte by byte. */
-function mangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
-  if (mode === 'none') return name;
-  return name.replace(/\\(?!x[0-9a-f]{2})|[^\\0-9A-Za-z#+\-.:=@_]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16)}`).join(''),
-  );
-}
-
-/** A mangled name as people know it. */
-function unmangled(name: string, { DM_DEFAULT_NAME_MANGLING_MODE: mode }: NodeJS.ProcessEnv): string {
-  if (mode === 'none') return name;
-  return name.replace(/(\\x[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString());
-}
 
 /** The device of a node. @returns undefined when the path is no block device */
 function numberOfNode(path: string): DeviceRef | undefined {
@@ -48,7 +35,8 @@ function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
   const isPath = word.includes('/');
   // Also when there is no node, as on systems without udev.
   const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
-  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangled(name, env)])];
+  const names =
+    name === '' || name.includes('/') ? [] : [...new Set(isManglingOff(env) ? [name] : [name, mangled(name)])];
   const refs: DeviceRef[] = names
     .filter((text) => Buffer.byteLength(text) <= NAME_BYTES)
     .map((text) => ({ name: text }));
@@ -57,8 +45,13 @@ function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
 }
 
 function deviceOf({ world }: Context, kernelName: string, given?: string): Device {
-  const name = unmangled(kernelName, world.env);
+  const name = isManglingOff(world.env) ? kernelName : unmangled(kernelName);
   return { ref: { name: kernelName }, name, given: given ?? name };
+}
+
+/** A device's name as people know it. @throws DmError ENXIO when there is none */
+export async function deviceName(context: Context, ref: DeviceRef): Promise<string> {
+  return deviceOf(context, (await context.dm.info(ref)).name).name;
 }
 
 async function find(
@@ -105,7 +98,7 @@ export async function devicesOf(context: Context, { explicit = false } = {}): Pr
   if (words.length === 0) {
     if (explicit && !options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices.');
     const all = await context.dm.list();
-    if (all.length === 0) context.print('No devices found\n');
+    if (all.length === 0 && !context.isForPrograms) context.print('No devices found\n');
     return all.map(({ name }) => deviceOf(context, name));
   }
   const devices: Device[] = [];
