@@ -40,6 +40,8 @@ export interface StatsRow {
   readonly userData: string;
   /** Undefined in lists. */
   readonly counters: Counters | undefined;
+  /** Whether somebody cleared counters of it in the interval: what is given is less than what was. */
+  readonly wasCleared: boolean;
   /** The length of the interval in which `counters` were counted. */
   readonly intervalNs: number;
   /** Derived from `counters`, once, when first asked for. */
@@ -91,6 +93,7 @@ function rowsOf(
   const regions = listing.regions.filter(
     ({ id }) => (regionId === undefined || id === regionId) && (sample === undefined || sample.regions.has(id)),
   );
+  const cleared = new Set(sample?.cleared);
   const rowOf = (region: Region): RowFacts => {
     const group = groupOf.get(region.id);
     return {
@@ -107,6 +110,7 @@ function rowsOf(
       areaLength: region.step,
       areaOffset: 0n,
       userData: userDataOf(region, group),
+      wasCleared: cleared.has(region.id),
     };
   };
   const rows: StatsRow[] = [];
@@ -132,6 +136,7 @@ function rowsOf(
         areaCount: 1,
         areaLength: length,
         userData: '',
+        wasCleared: group.members.some((id) => cleared.has(id)),
       };
       rows.push(row(facts, sample?.groups.get(group.id)));
     }

@@ -19,6 +19,18 @@ const selected: Field<StatsRow> = withParts(
   { json: [{ name: 'selected', type: 'boolean', value: () => true }] },
 );
 
+const cleared: Field<StatsRow> = withParts(
+  numberField<StatsRow>(
+    'special',
+    (row) => (row.wasCleared ? 1 : 0),
+    'cleared',
+    'Cleared',
+    7,
+    '1 when somebody cleared the counters in the interval: it shows what came after.',
+  ),
+  { json: [{ name: 'cleared', type: 'boolean', value: (row) => row.wasCleared }] },
+);
+
 /** All fields of the rows of dmstats. */
 export const STATS_FIELDS: FieldTable<StatsRow> = new FieldTable(
   [
@@ -28,7 +40,7 @@ export const STATS_FIELDS: FieldTable<StatsRow> = new FieldTable(
     { prefix: 'region', title: 'Region Fields' },
     { prefix: 'special', title: 'Special Fields' },
   ],
-  [...deviceFields(factsOf), ...COUNTER_FIELDS, ...LATENCY_FIELDS, ...REGION_FIELDS, selected],
+  [...deviceFields(factsOf), ...COUNTER_FIELDS, ...LATENCY_FIELDS, ...REGION_FIELDS, selected, cleared],
   'dmstats help --columns',
 );
 
@@ -58,6 +70,6 @@ export const FIELD_SETS = {
 /** The fields of records when none are asked for: all that the command knows without asking more. */
 export const RECORD_SETS = {
   list: 'stats_name,region_all',
-  report: 'stats_name,region_all,stats_all,latency_all',
+  report: 'stats_name,region_all,stats_all,latency_all,cleared',
   print: `${OBJECT},area_id,area_start,area_len,${COUNTERS},hist_count`,
 } as const;

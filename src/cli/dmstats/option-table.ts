@@ -68,7 +68,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'bounds', value: 'list', commands: ['create'], help: 'bounds of a latency histogram, such as 10ms,20ms' },
   { name: 'clear', commands: ['print'], help: 'take what is printed off the counters' },
   { name: 'count', value: 'count', commands: ['report'], help: 'so many reports, 0 for no end' },
-  { name: 'csv', commands: REPORTS, help: 'comma-separated values in SI units' },
+  { name: 'csv', commands: [...REPORTS, 'print'], help: 'comma-separated values in SI units' },
   { name: 'filemap', commands: ['create'], help: 'create regions for the extents of files' },
   { name: 'follow', value: 'inode|path', commands: MONITORED, help: 'what dmfilemapd follows (default inode)' },
   { name: 'force', short: 'f', commands: 'any', help: 'create a region that belongs to no program' },

@@ -36,22 +36,25 @@ async function printRecords(
     layout: { format, command: context.command.name },
   });
   context.print(report.write([]));
-  for (const { device, stats, listing, regions } of chosen) {
-    const readings = new Map<number, RegionReading>();
-    try {
-      for (const region of regions) {
-        await unlessDeleted(async () => {
-          readings.set(region.id, { region, areas: await stats.print(region, { clear }), atNs: 0n });
-        });
+  try {
+    for (const { device, stats, listing, regions } of chosen) {
+      const readings = new Map<number, RegionReading>();
+      try {
+        for (const region of regions) {
+          await unlessDeleted(async () => {
+            readings.set(region.id, { region, areas: await stats.print(region, { clear }), atNs: 0n });
+          });
+        }
+      } finally {
+        // What was cleared is told also when a later region fails.
+        const sample = totals({ listing, regions: readings, atNs: 0n }, 1);
+        const types = new Set(['area'] as const);
+        context.print(report.write(sampleRows(device.name, sample, { types, skipSingleArea: false })));
       }
-    } finally {
-      // What was cleared is told also when a later region fails.
-      const sample = totals({ listing, regions: readings, atNs: 0n }, 1);
-      const types = new Set(['area'] as const);
-      context.print(report.write(sampleRows(device.name, sample, { types, skipSingleArea: false })));
     }
+  } finally {
+    context.print(report.end());
   }
-  context.print(report.end());
   return 0;
 }
 

@@ -63,14 +63,17 @@ export async function report(context: Context): Promise<number> {
   const clock = context.world.clock ?? systemSampleClock;
   const options = { intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
-  for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
-    const samples = await Promise.all(
-      samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)),
-    );
-    if (signal.aborted || samples.every((one) => one === undefined)) break;
-    await show(samples, cycle + 1);
+  try {
+    for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
+      const samples = await Promise.all(
+        samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)),
+      );
+      if (signal.aborted || samples.every((one) => one === undefined)) break;
+      await show(samples, cycle + 1);
+    }
+  } finally {
+    context.print(table.end());
   }
-  context.print(table.end());
   await Promise.all(samplers.map((sampler) => sampler.return()));
   return 0;
 }
