@@ -277,6 +277,24 @@ test('dmstats list and report select, sort and write as Debian’s dmstats do', 
   }
 });
 
+const COMMANDS: readonly string[] = [
+  "list -S 'region_len=1m && stats_name=~pair' -O -region_start DEV",
+  'list --nameprefixes --noheadings -o name,uuid,attr,user_data --rows DEV',
+  'list -o name,devs_used,blkdevs_used,read_ahead --units=k DEV',
+  'list -Sregion_id=1 -oregion_id,hist_bounds --notimesuffix DEV',
+];
+
+test('dmstats as a command lists as Debian’s does', async (t) => {
+  const volume = await makeNamedVolume(t);
+  await variedRegions(volume);
+  for (const line of COMMANDS) {
+    const words = line.replaceAll('DEV', volume.name);
+    assert.equal(sh(`dmstats ${words}`), sh(`DM_DISABLE_UDEV=1 /sbin/dmstats ${words}`));
+  }
+  const rows: unknown = JSON.parse(sh(`dmstats list --json -S region_id=3 -o region_len,user_data ${volume.name}`));
+  assert.deepEqual(rows, { schema: 1, command: 'list', rows: [{ region_len_bytes: 1048576, user_data: 'note' }] });
+});
+
 // What the C tool refuses is refused, in one line.
 const REFUSALS: readonly string[] = [
   'list -o foo DEV',
