@@ -44,7 +44,7 @@ export interface StatsRow {
   readonly wasCleared: boolean;
   /** The length of the interval in which `counters` were counted. */
   readonly intervalNs: number;
-  /** Derived from `counters`, once, when first asked for. */
+  /** Derived from `counters`. */
   readonly metrics: Metrics | undefined;
 }
 
@@ -52,16 +52,9 @@ type RowFacts = Omit<StatsRow, 'metrics' | 'counters' | 'intervalNs'>;
 type Counted = { readonly counters: Counters; readonly intervalNs: number } | undefined;
 
 function row(facts: RowFacts, counted: Counted): StatsRow {
-  let derived: Metrics | undefined;
-  return {
-    ...facts,
-    counters: counted?.counters,
-    intervalNs: counted?.intervalNs ?? 0,
-    get metrics() {
-      if (counted !== undefined) derived ??= metrics(counted.counters, counted.intervalNs);
-      return derived;
-    },
-  };
+  if (counted === undefined) return { ...facts, counters: undefined, intervalNs: 0, metrics: undefined };
+  const { counters, intervalNs } = counted;
+  return { ...facts, counters, intervalNs, metrics: metrics(counters, intervalNs) };
 }
 
 /** What a row's device is. @throws TypeError when the report did not ask for it */
