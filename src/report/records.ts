@@ -49,9 +49,10 @@ export class RecordWriter {
     return this.#format === 'csv' ? `${names.join(',')}\n` : '';
   }
 
-  /** What ends the records; nothing when none were begun. */
-  end(): string {
-    return this.#format === 'json' && this.#isBegun ? '\n]}\n' : '';
+  /** What ends the records. @param isDone false when the command failed: of what never began nothing is written */
+  end(isDone = true): string {
+    if (!this.#isBegun && !isDone) return '';
+    return this.write([]) + (this.#format === 'json' ? '\n]}\n' : '');
   }
 }
 

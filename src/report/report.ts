@@ -47,7 +47,7 @@ export class Report<Row> {
   readonly #keys: readonly SortKey<Row>[];
   readonly #criteria: Criteria<Row>;
   readonly #writer: (rows: readonly Row[], stamp: Stamp | undefined) => string;
-  readonly #end: () => string;
+  readonly #end: (isDone: boolean) => string;
 
   /** @throws UsageError for fields, keys and selections that cannot be read */
   constructor(table: FieldTable<Row>, options: ReportOptions) {
@@ -74,7 +74,7 @@ export class Report<Row> {
       const records = new RecordWriter(layout.format, layout.command, names);
       const valuesOf = (row: Row): JsonValue[] => entries.map(({ value }) => value(row));
       this.#writer = (rows, stamp) => records.write(rows.map(valuesOf), stamp);
-      this.#end = () => records.end();
+      this.#end = (isDone) => records.end(isDone);
     }
   }
 
@@ -91,9 +91,9 @@ export class Report<Row> {
     return this.#writer(sortRows(shown, this.#keys), stamp);
   }
 
-  /** What stands behind the last rows. */
-  end(): string {
-    return this.#end();
+  /** What stands behind the last rows. @param isDone false when the command failed */
+  end(isDone = true): string {
+    return this.#end(isDone);
   }
 }
 

@@ -116,7 +116,8 @@ test('Report as JSON is one object over several readings too, and of none', () =
   ]);
   const empty = records('json');
   assert.deepEqual(JSON.parse(empty.write([]) + empty.end()), { schema: 1, command: 'eat', rows: [] });
-  assert.equal(records('json').end(), '');
+  assert.deepEqual(JSON.parse(records('json').end()), { schema: 1, command: 'eat', rows: [] });
+  assert.equal(records('json').end(false), '');
 });
 
 test('Report as JSON lines is an object a line', () => {

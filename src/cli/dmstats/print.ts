@@ -35,7 +35,7 @@ async function printRecords(
     base: ['region'],
     layout: { format, command: context.command.name },
   });
-  context.print(report.write([]));
+  let isDone = false;
   try {
     for (const { device, stats, listing, regions } of chosen) {
       const readings = new Map<number, RegionReading>();
@@ -52,8 +52,9 @@ async function printRecords(
         context.print(report.write(sampleRows(device.name, sample, { types, skipSingleArea: false })));
       }
     }
+    isDone = true;
   } finally {
-    context.print(report.end());
+    context.print(report.end(isDone));
   }
   return 0;
 }

@@ -63,6 +63,7 @@ export async function report(context: Context): Promise<number> {
   const clock = context.world.clock ?? systemSampleClock;
   const options = { intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
+  let isDone = false;
   try {
     for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
       const samples = await Promise.all(
@@ -71,8 +72,9 @@ export async function report(context: Context): Promise<number> {
       if (signal.aborted || samples.every((one) => one === undefined)) break;
       await show(samples, cycle + 1);
     }
+    isDone = true;
   } finally {
-    context.print(table.end());
+    context.print(table.end(isDone));
   }
   await Promise.all(samplers.map((sampler) => sampler.return()));
   return 0;
