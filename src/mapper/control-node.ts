@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { type DmCommand, requestCode } from '../kernel/dm-ioctl.ts';
 import { hasCode } from '../system/errors.ts';
-import { ioctl, ioctlAsync } from '../system/libc.ts';
+import { FdWatcher, ioctl, ioctlAsync } from '../system/libc.ts';
 import { DmError } from './errors.ts';
 
 /**
@@ -13,6 +13,8 @@ export interface ControlNode extends Disposable {
   ioctl(command: DmCommand, buffer: Uint8Array): void;
   /** A request that may wait in the kernel (for I/O to drain, for a device to open): the event loop goes on. */
   ioctlAsync(command: DmCommand, buffer: Uint8Array): Promise<void>;
+  /** Resolves once the kernel has events that this opening has not seen (poll(2) on the node says POLLIN until DM_DEV_ARM_POLL); rejects with the signal's reason. */
+  eventsPending(signal?: AbortSignal): Promise<void>;
 }
 
 /** The folder of device nodes: `$DM_DEV_DIR` as for the C tools, else `/dev`. */
@@ -73,6 +75,20 @@ export function openControlNode(path: string = `${deviceFolder()}/mapper/control
     },
     async ioctlAsync(command, buffer) {
       await ioctlAsync(fd, requestCode(command), buffer, command);
+    },
+    async eventsPending(signal) {
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        const done = (settle: () => void): void => {
+          watcher[Symbol.dispose]();
+          signal?.removeEventListener('abort', abort);
+          settle();
+        };
+        const abort = (): void => done(() => reject(signal?.reason));
+        const watcher = new FdWatcher(fd, () => done(resolve));
+        signal?.addEventListener('abort', abort, { once: true });
+        watcher.resume();
+      });
     },
     [Symbol.dispose]() {
       if (open) closeSync(fd);
