@@ -6,19 +6,21 @@ import { Refusal, SimulatorError } from './errors.ts';
 import type { ReleaseFacts } from './release.ts';
 import type { TableContext } from './table.ts';
 
-const DM_MAJOR = 254;
 const DISK_MAJOR = 8;
 const MAX_MINORS = 2 ** 20;
 
 /** The block devices of a kernel: which there are, how they are found, who holds them open. */
 export class DeviceRegistry {
   readonly #facts: ReleaseFacts;
+  readonly #major: number;
   readonly #devices = new Map<number, SimulatedDevice>();
   readonly #disks = new Map<number, SimulatedDisk>();
   readonly #paths = new Map<string, SimulatedDisk>();
 
-  constructor(facts: ReleaseFacts) {
+  /** @param major device-mapper's own */
+  constructor(facts: ReleaseFacts, major: number) {
     this.#facts = facts;
+    this.#major = major;
   }
 
   /** All device-mapper devices, in the order of their names' bytes. */
@@ -37,7 +39,7 @@ export class DeviceRegistry {
   }
 
   byNumber({ major, minor }: DeviceNumber): SimulatedDevice | undefined {
-    return major === DM_MAJOR ? this.#devices.get(minor) : undefined;
+    return major === this.#major ? this.#devices.get(minor) : undefined;
   }
 
   /** The device of a packed number. */
@@ -81,7 +83,7 @@ export class DeviceRegistry {
     if (free >= MAX_MINORS || this.#devices.has(free)) throw new Refusal(ERRNO.ENXIO);
     if (this.byName(name) !== undefined) throw new Refusal(ERRNO.EBUSY);
     if (uuid !== '' && this.byUuid(uuid) !== undefined) throw new Refusal(ERRNO.EBUSY);
-    const device = make({ major: DM_MAJOR, minor: free });
+    const device = make({ major: this.#major, minor: free });
     this.#devices.set(free, device);
     return device;
   }

@@ -31,6 +31,8 @@ export interface KernelOptions {
   readonly cpus?: number;
   /** The machine's memory, default 4 GiB: statistics may take a quarter. */
   readonly memoryBytes?: number;
+  /** Device-mapper's major number, default 254: kernels give it what is free when the module is loaded. */
+  readonly major?: number;
   /** The target types that its modules registered; default all of Debian's build. */
   readonly targets?: readonly string[];
 }
@@ -80,7 +82,7 @@ export class SimulatedKernel {
     this.facts =
       targets === undefined ? facts : { ...facts, targets: facts.targets.filter(({ name }) => targets.includes(name)) };
     this.version = facts.version;
-    this.registry = new DeviceRegistry(this.facts);
+    this.registry = new DeviceRegistry(this.facts, options.major ?? 254);
     this.statsMemory = {
       usedBytes: 0,
       limitBytes: (options.memoryBytes ?? 4 * 2 ** 30) / 4,
