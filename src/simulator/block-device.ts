@@ -4,8 +4,6 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 export interface BlockDevice {
   readonly number: DeviceNumber;
   readonly sizeSectors: bigint;
-  /** Whether its memory can be passed through. */
-  readonly dax: boolean;
   /** I/O completed since the device was set up, as `/sys/dev/block/…/stat` counts it. */
   readonly completed: { read: number; write: number };
 }
@@ -14,7 +12,6 @@ export interface BlockDevice {
 export class SimulatedDisk implements BlockDevice {
   readonly number: DeviceNumber;
   readonly sizeSectors: bigint;
-  readonly dax = false;
   readonly completed = { read: 0, write: 0 };
 
   constructor(number: DeviceNumber, sizeSectors: bigint) {

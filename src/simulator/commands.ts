@@ -52,7 +52,7 @@ function targetVersion({ facts }: SimulatedKernel, request: Request): void {
   versionsAnswer(found, request);
 }
 
-/** The string at the beginning of the room: what the caller had there, when nothing was written over it. */
+/** The string at the beginning of the room. */
 function textThere(room: Uint8Array): string {
   const end = room.indexOf(0);
   return Buffer.from(end < 0 ? room : room.subarray(0, end)).toString('latin1');
@@ -63,10 +63,15 @@ function* message(kernel: SimulatedKernel, request: Request): Work {
   const device = findDevice(kernel, request);
   const text = request.payloadText(request.payloadStart + DmTargetMsg.size);
   const result = yield* runMessage(kernel, device, text, room.length);
+  if (result === 'ignored') {
+    request.silent();
+    return;
+  }
   writeState(kernel, request, device);
   if (result === 'silent') return;
   request.flag(DM_FLAGS.DATA_OUT);
-  const answer = result === 'unwritten' ? textThere(room) : result === 'full' ? undefined : result.answer;
+  // Nobody writes an empty answer: it is what the caller had there, the sector first of all.
+  const answer = result === 'full' ? undefined : result.answer || textThere(room);
   // The kernel also calls an answer full that would just fit: `strlen + 1 >= room`.
   if (answer === undefined || answer.length + 1 >= room.length) {
     request.full();

@@ -108,7 +108,7 @@ export class SimulatedControlNode implements ControlNode {
     if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
     const { run, work, withoutPayload = false, anyNames = false, raisesEvent = false } = COMMANDS[command];
-    const request = new Request(buffer, withoutPayload);
+    const request = new Request(buffer, withoutPayload, this.#kernel.facts.startsWithinRequest);
     if (!anyNames) {
       if (command === 'DM_DEV_CREATE') {
         if (request.name === '') throw new Refusal(ERRNO.EINVAL);

@@ -103,7 +103,7 @@ export class DeviceStats {
       }
       case 'clear':
         region.clearAll(now);
-        return 'unwritten';
+        return { answer: '' };
       case 'setAux':
         region.auxData = message.auxData;
         return 'silent';

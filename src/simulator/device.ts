@@ -30,9 +30,6 @@ export class SimulatedDevice implements BlockDevice {
   readOnly = false;
   /** Its disk exists from the first table on. */
   diskAdded = false;
-  /** Whether its first table could pass memory through: no later one may be without that. */
-  daxType = false;
-  dax = false;
   geometry: Geometry | undefined;
   readonly events = new EventCounter();
   /** Openers that are no tables. */
@@ -124,7 +121,6 @@ export class SimulatedDevice implements BlockDevice {
   swap(table: Table): void {
     if (table.size !== this.sizeSectors) this.geometry = undefined;
     this.live = table;
-    this.dax = table.dax;
   }
 
   /** Takes I/O again. Only from the suspended state. */

@@ -171,7 +171,6 @@ export class SimulatedKernel {
     try {
       const work = runMessage(this, this.device(ref), toByteString(text), Number.MAX_SAFE_INTEGER);
       const result = runNow(work, text);
-      if (result === 'unwritten') return '';
       return typeof result === 'string' ? undefined : result.answer;
     } catch (error) {
       throw error instanceof Refusal ? new SystemError('ioctl(DM_TARGET_MSG)', error.errno, text) : error;
@@ -199,20 +198,14 @@ export class SimulatedKernel {
   }
 
   /**
-   * For commands: makes a device ready for a table, with a disk if this is its first.
-   * @throws Refusal EINVAL the first table does not fit, or a later one is of another kind
+   * For commands: gives a device its disk, if this is its first table.
+   * @throws Refusal EINVAL the first table does not fit
    */
   setUp(device: SimulatedDevice, table: Table): void {
-    const dax = table.dax || (table.devices.length === 0 && device.daxType);
-    if (device.diskAdded) {
-      if (device.daxType && !dax) throw new Refusal(ERRNO.EINVAL);
-      return;
-    }
+    if (device.diskAdded) return;
     // Only the first table is looked at; whether a later one fits is seen by its resume.
     if (!table.fits) throw new Refusal(ERRNO.EINVAL);
     device.diskAdded = true;
-    device.daxType = dax;
-    device.dax = table.dax;
     this.onUevent?.(writeBackUevent('add', device.number));
     this.onUevent?.(diskUevent('add', device.number));
   }

@@ -7,10 +7,10 @@ import { sameWord, splitWords } from './words.ts';
 import type { Work } from './work.ts';
 
 /**
- * What a message comes to: an answer; `silent` has none; `full` has one that did not fit; `unwritten` says that there
- * is one and wrote nothing.
+ * What a message comes to: an answer; `silent` has none, `full` has one that did not fit; `ignored` was looked at by
+ * nobody, and not even the header is answered.
  */
-export type MessageResult = { readonly answer: string } | 'silent' | 'full' | 'unwritten';
+export type MessageResult = { readonly answer: string } | 'silent' | 'full' | 'ignored';
 
 /** The longest id in decimal, tested for before the region is made: a client that asks again must not leak one. */
 const LONGEST_ID = '2147483647'.length;
@@ -31,7 +31,11 @@ export function* runMessage(
 ): Work<MessageResult> {
   const words = splitWords(text);
   const [name] = words;
-  if (name === undefined || !name.startsWith('@')) throw new Refusal(ERRNO.EINVAL);
+  if (name === undefined) throw new Refusal(ERRNO.EINVAL);
+  if (!name.startsWith('@')) {
+    if (device.live === undefined && !kernel.facts.refusesMessageWithoutTable) return 'ignored';
+    throw new Refusal(ERRNO.EINVAL);
+  }
   if (sameWord(name, '@cancel_deferred_remove')) {
     if (words.length !== 1) throw new Refusal(ERRNO.EINVAL);
     device.deferredRemove = false;

@@ -20,13 +20,16 @@ export class Request {
   readonly payloadStart: number;
   readonly #buffer: Uint8Array;
   readonly #copy: Uint8Array;
+  readonly #startsWithin: boolean;
 
   /**
    * @param ignoresPayload the command has no payload: what lies behind the header is not even read
+   * @param startsWithin an answer's beginning is never said to lie behind the request's end
    * @throws Refusal EINVAL for a size out of bounds, EFAULT for one beyond the buffer
    */
-  constructor(buffer: Uint8Array, ignoresPayload: boolean) {
+  constructor(buffer: Uint8Array, ignoresPayload: boolean, startsWithin: boolean) {
     this.#buffer = buffer;
+    this.#startsWithin = startsWithin;
     if (buffer.length < DM_IOCTL_MIN_SIZE) throw new Refusal(ERRNO.EFAULT);
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     const dataSize = u32.get(view, DmIoctl.offsets.dataSize);
@@ -99,8 +102,8 @@ export class Request {
 
   /** The room for an answer: the kernel's copy behind the header. Says in the header where that is. */
   answerRoom(): Uint8Array {
-    this.header.dataStart = Math.min(ANSWER_START, this.bytes.length);
-    return this.bytes.subarray(this.header.dataStart);
+    this.header.dataStart = this.#startsWithin ? Math.min(ANSWER_START, this.bytes.length) : ANSWER_START;
+    return this.bytes.subarray(ANSWER_START);
   }
 
   /** Says how many bytes of the room are an answer. */

@@ -19,15 +19,12 @@ export class Table {
   readonly readOnly: boolean;
   /** The devices that it holds open, each once, the last opened first. */
   readonly devices: readonly BlockDevice[];
-  /** Whether memory could be passed through all of it. */
-  readonly dax: boolean;
 
   constructor(targets: readonly Target[], readOnly: boolean) {
     this.targets = targets;
     this.readOnly = readOnly;
     const areas = targets.flatMap((target) => target.areas);
     this.devices = [...new Set(areas.map(({ device }) => device))].reverse();
-    this.dax = targets.every(({ dax }) => dax) && areas.every(({ device }) => device.dax);
   }
 
   /** Sectors. */

@@ -19,8 +19,6 @@ export interface Mapping {
   readonly areas: readonly Area[];
   /** Where its I/O goes on to. */
   readonly lower?: Area;
-  /** Whether it would pass memory through, if the devices below do. */
-  readonly dax: boolean;
 }
 
 /** What a target's constructor may ask of the kernel. */
@@ -71,14 +69,14 @@ export const TARGET_TYPES: ReadonlyMap<string, TargetConstructor> = new Map<stri
         info: '',
         ima: `target_name=linear,target_version=${version},device_name=${number},start=${lower.offset};`,
       };
-      return { text: (kind) => texts[kind], areas: [lower], lower, dax: true };
+      return { text: (kind) => texts[kind], areas: [lower], lower };
     },
   ],
   [
     'zero',
     (words) => {
       if (words.length > 0) throw new Refusal(ERRNO.EINVAL);
-      return { text: silent, areas: [], dax: false };
+      return { text: silent, areas: [] };
     },
   ],
   [
@@ -87,7 +85,7 @@ export const TARGET_TYPES: ReadonlyMap<string, TargetConstructor> = new Map<stri
     (words, context) => {
       const { errorTakesDevice } = context;
       const areas = errorTakesDevice && words.length === 2 ? [areaOf(words, context)] : [];
-      return { text: silent, areas, dax: errorTakesDevice };
+      return { text: silent, areas };
     },
   ],
 ]);

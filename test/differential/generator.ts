@@ -7,10 +7,12 @@ export const DISK_MAJOR = 1;
 export const DISKS = 8;
 export const DISK_SECTORS = 8192;
 
-// Few, so that they meet; the last one fills its field.
-const NAMES = ['a', 'b', 'ab', 'c d\t\xc3\xa9', '.', 'N'.repeat(128)];
+// Few, and some often, so that they meet; the last one fills its field.
+const COMMON_NAMES = ['a', 'b', 'ab'];
+const NAMES = [...COMMON_NAMES, 'c d\t\xc3\xa9', '.', 'N'.repeat(128)];
 const BAD_NAMES = ['', 'a/b'];
 const UUIDS = ['U1', 'U/2', 'V'.repeat(129)];
+const COMMON_MINORS = 3;
 const MINORS = 7;
 const LENGTHS = [8n, 8n, 16n, 1024n, 8192n, 8193n];
 const OFFSETS = [0n, 0n, 8n, 8184n, 8191n, 8192n, 2n ** 63n];
@@ -67,18 +69,26 @@ export class Generator {
     this.#random = new SimulatedRandom(seed);
   }
 
-  /** A sequence of operations. */
+  /** A sequence: a few devices that mostly come to life, then what comes to mind. */
   sequence(length: number): Operation[] {
-    return Array.from({ length }, () => this.operation());
+    const operations: Operation[] = [];
+    for (const name of COMMON_NAMES) {
+      if (this.#random.chance(0.85)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_CREATE', name });
+      if (this.#random.chance(0.8))
+        operations.push({ kind: 'ioctl', node: 0, ...this.#load(), name, dev: 0n, uuid: '' });
+      if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_SUSPEND', name });
+    }
+    while (operations.length < length) operations.push(this.operation());
+    return operations;
   }
 
   /** One operation. */
   operation(): Operation {
     const node = this.#random.chance(0.2) ? 1 : 0;
     const draw = this.#random.below(100);
-    if (draw < 3) return { kind: 'poll', node };
-    if (draw < 4) return { kind: 'reopen', node };
-    if (draw < 7) return { kind: 'hold', minor: this.#random.below(MINORS) };
+    if (draw < 2) return { kind: 'poll', node };
+    if (draw < 3) return { kind: 'reopen', node };
+    if (draw < 8) return { kind: 'hold', minor: this.#minor() };
     if (draw < 10) return { kind: 'release' };
     return this.#odd({ kind: 'ioctl', node, ...this.#ioctl() });
   }
@@ -113,11 +123,17 @@ export class Generator {
   }
 
   #name(): string {
-    return this.#random.chance(0.03) ? this.#random.pick(BAD_NAMES) : this.#random.pick(NAMES);
+    const draw = this.#random.below(100);
+    if (draw < 2) return this.#random.pick(BAD_NAMES);
+    return this.#random.pick(draw < 75 ? COMMON_NAMES : NAMES);
+  }
+
+  #minor(): number {
+    return this.#random.below(this.#random.chance(0.8) ? COMMON_MINORS : MINORS);
   }
 
   #number(): bigint {
-    return encodeDeviceNumber({ major: this.#major, minor: this.#random.below(MINORS) });
+    return encodeDeviceNumber({ major: this.#major, minor: this.#minor() });
   }
 
   /** Whom a request is about. */
@@ -215,8 +231,8 @@ export class Generator {
 
   #area(): string {
     const random = this.#random;
-    const onDisk = random.chance(0.55);
-    const number = onDisk ? `${DISK_MAJOR}:${random.below(DISKS)}` : `${this.#major}:${random.below(MINORS)}`;
+    const onDisk = random.chance(0.7);
+    const number = onDisk ? `${DISK_MAJOR}:${random.below(DISKS)}` : `${this.#major}:${this.#minor()}`;
     return `${number} ${random.pick(OFFSETS)}`;
   }
 

@@ -1,7 +1,7 @@
 /** The kernel of the lab as one side of the comparison. Only for a guest that nothing else uses. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { release, version } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { DM_FLAGS, type DmCommand, DmIoctl, DmNameList, DmTargetVersions } from '../../src/kernel/index.ts';
 import { type ControlNode, openControlNode } from '../../src/mapper/control-node.ts';
@@ -16,7 +16,7 @@ export interface LabKernel extends Disposable {
   makeWorld(): World;
 }
 
-const RELEASES: readonly KernelRelease[] = ['6.1', '6.12'];
+const FIXED_IN_6_1 = 192;
 // The kernel tells udev of an event before it has let go of the number.
 const AFTER_REMOVAL_MS = 3;
 
@@ -77,13 +77,21 @@ async function settle(node: ControlNode): Promise<void> {
   }
 }
 
+/** Debian says the point release in the version's text only. */
+function runningKernel(): KernelRelease | undefined {
+  if (release().startsWith('6.12.')) return '6.12';
+  const patch = / Debian 6\.1\.(\d+)-/.exec(version())?.[1];
+  if (patch === undefined) return undefined;
+  return Number(patch) < FIXED_IN_6_1 ? '6.1.176' : '6.1';
+}
+
 /**
  * Prepares the guest: ram disks, the zero target, no loading of modules by name (each takes a second here).
  *
  * @throws Error where it is not the lab's, or its device-mapper is in use
  */
 export function prepareLab(): LabKernel {
-  const kernel = RELEASES.find((known) => release().startsWith(`${known}.`));
+  const kernel = runningKernel();
   if (process.env['LAB_DISKS'] === undefined || kernel === undefined) {
     throw new Error(`this needs the lab’s 6.1 or 6.12, not ${release()}: npm run lab -- node ${process.argv[1] ?? ''}`);
   }
@@ -103,7 +111,6 @@ export function prepareLab(): LabKernel {
         const fd = openSync(`/dev/dm-${minor}`, 'r');
         return { [Symbol.dispose]: () => closeSync(fd) };
       },
-      patienceMs: 30,
       settle: () => settle(node),
       [Symbol.asyncDispose]: () => clear(node),
     }),

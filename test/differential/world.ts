@@ -7,8 +7,6 @@ export interface World extends AsyncDisposable {
   openControl(): ControlNode;
   /** Opens a device-mapper device's node. @throws when there is none */
   hold(minor: number): Disposable;
-  /** How long a node that has events may take to tell so, in milliseconds. */
-  readonly patienceMs: number;
   /** Waits for what the kernel does behind the back of a deferred removal. */
   settle(): Promise<void>;
 }
@@ -29,7 +27,6 @@ export function simulatedWorld(surroundings: Surroundings): World {
   return {
     openControl: () => simulated.openControl(),
     hold: (minor) => simulated.hold({ major: surroundings.major, minor }),
-    patienceMs: 0,
     async settle() {},
     async [Symbol.asyncDispose]() {},
   };
