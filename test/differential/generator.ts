@@ -1,4 +1,4 @@
-import { DM_FLAGS, type DmCommand, encodeDeviceNumber } from '../../src/kernel/index.ts';
+import { DM_FLAGS, encodeDeviceNumber } from '../../src/kernel/index.ts';
 import { SimulatedRandom } from '../../src/simulator/index.ts';
 import type { IoctlOperation, Operation, TargetLine } from './operation.ts';
 
@@ -274,10 +274,3 @@ const VERSIONS = [
   [3, 0, 0],
   [5, 0, 0],
 ] as const;
-
-/** All commands that the generator draws, for a test that none is forgotten. */
-export function commandsDrawn(operations: readonly Operation[]): Set<DmCommand> {
-  const drawn = new Set<DmCommand>();
-  for (const operation of operations) if (operation.kind === 'ioctl') drawn.add(operation.command);
-  return drawn;
-}
