@@ -48,7 +48,7 @@ test('Generator draws the same from the same seed, and every command', () => {
 
 test('Generator reaches success and several refusals of each command that has them', async () => {
   const outcomes = new Map<string, Set<string>>();
-  for (let seed = 1; seed <= 150; seed++) {
+  for (let seed = 1; seed <= 300; seed++) {
     const operations = new Generator(seed, MAJOR).sequence(25);
     for (const [index, answer] of (await execute(sound(), operations)).entries()) {
       const operation = operations[index];
@@ -102,7 +102,7 @@ for (const [what, command, spoil] of defects) {
     const last = mismatch.operations.at(-1);
     assert.equal(last?.kind === 'ioctl' && last.command, command, mismatchText(mismatch));
     // The device, its table, that made live, perhaps one on top or a rename, and the question.
-    assert.ok(mismatch.operations.length <= 6, mismatchText(mismatch));
+    assert.ok(mismatch.operations.length <= 8, mismatchText(mismatch));
     assert.notEqual(mismatch.real, mismatch.simulated);
     assert.match(mismatchText(mismatch), new RegExp(`^seed ${mismatch.seed}:\n`));
   });

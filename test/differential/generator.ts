@@ -74,8 +74,7 @@ export class Generator {
     const operations: Operation[] = [];
     for (const name of COMMON_NAMES) {
       if (this.#random.chance(0.85)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_CREATE', name });
-      if (this.#random.chance(0.8))
-        operations.push({ kind: 'ioctl', node: 0, ...this.#load(), name, dev: 0n, uuid: '' });
+      if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, ...this.#soundLoad(name) });
       if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_SUSPEND', name });
     }
     while (operations.length < length) operations.push(this.operation());
@@ -184,8 +183,24 @@ export class Generator {
     };
   }
 
+  /** A table that a device can live with: small, on a disk or on one of the first devices. */
+  #soundTable(): TargetLine[] {
+    const random = this.#random;
+    const length = random.pick([8n, 8n, 16n]);
+    if (random.chance(0.3)) return [{ start: 0n, length, type: random.pick(['zero', 'error']), params: '' }];
+    const onDisk = random.chance(0.6);
+    const number = onDisk ? `${DISK_MAJOR}:${random.below(DISKS)}` : `${this.#major}:${random.below(COMMON_MINORS)}`;
+    return [{ start: 0n, length, type: 'linear', params: `${number} 0` }];
+  }
+
+  #soundLoad(name: string): Omit<IoctlOperation, 'kind' | 'node'> {
+    const flags = this.#random.chance(0.2) ? DM_FLAGS.READONLY : 0;
+    return { command: 'DM_TABLE_LOAD', name, targets: this.#soundTable(), flags };
+  }
+
   #load(): Omit<IoctlOperation, 'kind' | 'node'> {
     const random = this.#random;
+    if (random.chance(0.4)) return this.#soundLoad(this.#name());
     const targets: TargetLine[] = [];
     let start = 0n;
     for (let count = random.pick([1, 1, 1, 2, 3]); count > 0; count--) {
