@@ -210,7 +210,7 @@ export class Generator {
     }
     const loaded = { command: 'DM_TABLE_LOAD' as const, ...this.#device(), targets };
     const flags = random.chance(0.2) ? DM_FLAGS.READONLY : 0;
-    if (random.chance(0.97)) return { ...loaded, flags };
+    if (random.chance(0.93)) return { ...loaded, flags };
     return random.pick([
       { ...loaded, targetCount: 0 },
       { ...loaded, targetCount: targets.length + 1 },
@@ -224,7 +224,7 @@ export class Generator {
     const draw = random.below(100);
     if (draw < 25) return { type: 'zero', params: '' };
     if (draw < 35) return { type: 'error', params: random.pick(['', 'any thing at all', 'any 0', this.#area()]) };
-    if (draw < 94) return { type: 'linear', params: this.#area() };
+    if (draw < 90) return { type: 'linear', params: this.#area() };
     return random.pick([
       { type: 'zero', params: 'x' },
       { type: 'nosuch', params: '' },
