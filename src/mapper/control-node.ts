@@ -68,7 +68,7 @@ export function openControlNode(path: string = `${deviceFolder()}/mapper/control
   } catch (error) {
     throw openFailure(path, error);
   }
-  let open = true;
+  const closing = new AbortController();
   return {
     ioctl(command, buffer) {
       ioctl(fd, requestCode(command), buffer, command);
@@ -78,21 +78,25 @@ export function openControlNode(path: string = `${deviceFolder()}/mapper/control
     },
     async eventsPending(signal) {
       signal?.throwIfAborted();
+      const ended = new AbortController();
       await new Promise<void>((resolve, reject) => {
-        const done = (settle: () => void): void => {
-          watcher[Symbol.dispose]();
-          signal?.removeEventListener('abort', abort);
-          settle();
-        };
-        const abort = (): void => done(() => reject(signal?.reason));
-        const watcher = new FdWatcher(fd, () => done(resolve));
-        signal?.addEventListener('abort', abort, { once: true });
+        const watcher = new FdWatcher(fd, resolve);
+        ended.signal.addEventListener('abort', () => watcher[Symbol.dispose]());
+        for (const end of [closing.signal, ...(signal === undefined ? [] : [signal])]) {
+          const stop = (): void => {
+            // At once: the descriptor may be about to be closed.
+            ended.abort();
+            reject(end.reason);
+          };
+          end.addEventListener('abort', stop, { signal: ended.signal });
+        }
         watcher.resume();
-      });
+      }).finally(() => ended.abort());
     },
     [Symbol.dispose]() {
-      if (open) closeSync(fd);
-      open = false;
+      if (closing.signal.aborted) return;
+      closing.abort();
+      closeSync(fd);
     },
   };
 }

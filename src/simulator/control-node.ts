@@ -130,23 +130,19 @@ export class SimulatedControlNode implements ControlNode {
 
   async eventsPending(signal?: AbortSignal): Promise<void> {
     this.#mustBeOpen();
+    signal?.throwIfAborted();
     const { globalEvents } = this.#kernel;
-    const ends = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     // As the kernel compares them: the number may have gone around.
-    while (((globalEvents.value - this.#opening.seenEvent) | 0) <= 0) {
-      ends.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        const forget = globalEvents.next(() => {
-          ends.removeEventListener('abort', abort);
-          resolve();
-        });
-        const abort = (): void => {
-          forget();
-          reject(ends.reason);
-        };
-        ends.addEventListener('abort', abort, { once: true });
-      });
-    }
+    const pending = (): boolean => ((globalEvents.value - this.#opening.seenEvent) | 0) > 0;
+    if (pending()) return;
+    const ended = new AbortController();
+    await new Promise<void>((resolve, reject) => {
+      const forget = globalEvents.next(resolve);
+      ended.signal.addEventListener('abort', forget);
+      for (const end of [this.#closing.signal, ...(signal === undefined ? [] : [signal])]) {
+        end.addEventListener('abort', () => reject(end.reason), { signal: ended.signal });
+      }
+    }).finally(() => ended.abort());
   }
 
   /** Closes it; whoever waits for events is told with an AbortError. */

@@ -6,6 +6,7 @@ import { askedTable, findDevice, writeState } from './device-state.ts';
 import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import type { Request } from './request.ts';
+import type { Table } from './table.ts';
 import { cookieWords, type UeventWords } from './uevent.ts';
 import { scanGeometry } from './words.ts';
 import type { Work } from './work.ts';
@@ -13,6 +14,7 @@ import type { Work } from './work.ts';
 const LONGEST_NAME = 127;
 const LONGEST_UUID = 128;
 
+/** `DM_DEV_CREATE`. */
 export function createDevice(kernel: SimulatedKernel, request: Request): void {
   const forced = request.has(DM_FLAGS.PERSISTENT_DEV);
   const minor = forced ? decodeDeviceNumber(request.header.dev).minor : undefined;
@@ -21,6 +23,7 @@ export function createDevice(kernel: SimulatedKernel, request: Request): void {
   writeState(kernel, request, device);
 }
 
+/** `DM_DEV_REMOVE`; one that is open is refused, or only marked. */
 export function removeDevice(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   if (kernel.isBusy(device)) {
@@ -33,7 +36,7 @@ export function removeDevice(kernel: SimulatedKernel, request: Request): void {
   kernel.remove(device, request.header.eventNr);
 }
 
-/** Removes what is not open, and again what that lets go; says nothing, not even what is left. */
+/** `DM_REMOVE_ALL`: removes what is not open, and again what that lets go; says nothing, not even what is left. */
 export function removeAllDevices(kernel: SimulatedKernel, request: Request): void {
   const deferred = request.has(DM_FLAGS.DEFERRED_REMOVE);
   for (;;) {
@@ -53,6 +56,7 @@ function sendChange(kernel: SimulatedKernel, request: Request, device: Simulated
   request.flag(DM_FLAGS.UEVENT_GENERATED);
 }
 
+/** `DM_DEV_RENAME`: another name, or the first uuid. */
 export function renameDevice(kernel: SimulatedKernel, request: Request): void {
   const { registry } = kernel;
   const setsUuid = request.has(DM_FLAGS.UUID);
@@ -71,6 +75,33 @@ export function renameDevice(kernel: SimulatedKernel, request: Request): void {
   writeState(kernel, request, device);
 }
 
+/** Makes the inactive table the live one, of a device that is suspended for it. @returns whether the size changed */
+function* swapTables(kernel: SimulatedKernel, request: Request, device: SimulatedDevice, table: Table): Work<boolean> {
+  device.inactive = undefined;
+  device.dying = table;
+  request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
+  const size = device.sizeSectors;
+  try {
+    if (!device.suspended) yield* device.suspend();
+    // The old table stays, and the device stays suspended with it.
+    if (!table.fits) throw new Refusal(ERRNO.EINVAL);
+    device.swap(table);
+  } finally {
+    device.dying = undefined;
+    // Put back when the device would not be suspended.
+    if (!device.suspended) device.inactive ??= table;
+    // Whichever of the two goes, it lets go of its devices.
+    kernel.removeDeferred();
+  }
+  kernel.globalEvents.raise();
+  if (device.readOnly !== table.readOnly) {
+    device.readOnly = table.readOnly;
+    kernel.sendChange(device.number, { DISK_RO: table.readOnly ? '1' : '0' });
+  }
+  return size !== 0n && size !== device.sizeSectors;
+}
+
+/** `DM_DEV_SUSPEND`, in both directions; may wait for I/O in flight. */
 export function* suspendOrResume(kernel: SimulatedKernel, request: Request): Work {
   const device = findDevice(kernel, request);
   if (request.has(DM_FLAGS.SUSPEND)) {
@@ -79,32 +110,7 @@ export function* suspendOrResume(kernel: SimulatedKernel, request: Request): Wor
     return;
   }
   const table = device.inactive;
-  let resized = false;
-  if (table !== undefined) {
-    device.inactive = undefined;
-    request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
-    try {
-      if (!device.suspended) yield* device.suspend();
-    } finally {
-      // Put back when the device would not be suspended.
-      if (!device.suspended) device.inactive ??= table;
-    }
-    const size = device.sizeSectors;
-    try {
-      // The old table stays, and the device stays suspended with it.
-      if (!table.fits) throw new Refusal(ERRNO.EINVAL);
-      device.swap(table);
-    } finally {
-      // Whichever of the two goes, it lets go of its devices.
-      kernel.removeDeferred();
-    }
-    kernel.globalEvents.raise();
-    resized = size !== 0n && size !== device.sizeSectors;
-    if (device.readOnly !== table.readOnly) {
-      device.readOnly = table.readOnly;
-      kernel.sendChange(device.number, { DISK_RO: table.readOnly ? '1' : '0' });
-    }
-  }
+  const resized = table !== undefined && (yield* swapTables(kernel, request, device, table));
   if (device.suspended) {
     if (device.live === undefined) throw new Refusal(ERRNO.EINVAL);
     device.resume();
@@ -113,11 +119,12 @@ export function* suspendOrResume(kernel: SimulatedKernel, request: Request): Wor
   writeState(kernel, request, device);
 }
 
+/** `DM_DEV_STATUS`. */
 export function deviceStatus(kernel: SimulatedKernel, request: Request): void {
   writeState(kernel, request, findDevice(kernel, request));
 }
 
-/** Waits until the device's event number is another one than the request's. */
+/** `DM_DEV_WAIT`: waits until the device's event number is another one than the request's. */
 export function* waitForEvent(kernel: SimulatedKernel, request: Request): Work {
   const device = findDevice(kernel, request);
   const { eventNr } = request.header;
@@ -130,6 +137,7 @@ export function* waitForEvent(kernel: SimulatedKernel, request: Request): Work {
 const MAX_CYLINDERS = 65535n;
 const MAX_HEADS = 255n;
 
+/** `DM_DEV_SET_GEOMETRY`: four numbers as text; says nothing. */
 export function setGeometry(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   const numbers = scanGeometry(request.payloadText(request.payloadStart));

@@ -23,7 +23,7 @@ export class SimulatedDevice implements BlockDevice {
   uuid: string;
   live: Table | undefined;
   inactive: Table | undefined;
-  /** A table on its way out: its devices are closed after the answer is written. */
+  /** A table that is in neither place, on its way in or out: it still holds its devices open. */
   dying: Table | undefined;
   suspended = false;
   deferredRemove = false;

@@ -5,6 +5,7 @@ import type { SimulatedKernel } from './kernel.ts';
 import type { Request } from './request.ts';
 import { parseTable } from './table.ts';
 
+/** `DM_TABLE_LOAD`. */
 export function loadTable(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   const { header, bytes, payloadStart } = request;
@@ -19,6 +20,7 @@ export function loadTable(kernel: SimulatedKernel, request: Request): void {
   kernel.removeDeferred();
 }
 
+/** `DM_TABLE_CLEAR`. */
 export function clearTable(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   device.dying = device.inactive;
@@ -29,6 +31,7 @@ export function clearTable(kernel: SimulatedKernel, request: Request): void {
   kernel.removeDeferred();
 }
 
+/** `DM_TABLE_DEPS`. */
 export function tableDeps(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   writeState(kernel, request, device);
@@ -36,6 +39,7 @@ export function tableDeps(kernel: SimulatedKernel, request: Request): void {
   if (table !== undefined) depsAnswer(table, request);
 }
 
+/** `DM_TABLE_STATUS`. */
 export function tableStatus(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   writeState(kernel, request, device);
