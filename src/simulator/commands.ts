@@ -24,18 +24,24 @@ export interface Opening {
   seenEvent: number;
 }
 
-/** How a command is served. */
-interface Command {
-  /** Does it at once. */
-  readonly run?: (kernel: SimulatedKernel, request: Request, opening: Opening) => void;
-  /** Does it, and may wait; the payload is read before the first wait. */
-  readonly work?: (kernel: SimulatedKernel, request: Request) => Work;
+/** What is looked at before and after a command. */
+interface Traits {
   /** Reads and answers the header only. */
   readonly withoutPayload?: true;
   /** Takes names as they come: they are none, or prefixes. */
   readonly anyNames?: true;
   /** Success is an event for whoever polls. */
   readonly raisesEvent?: true;
+}
+
+/** Done at once. */
+interface Prompt extends Traits {
+  readonly run: (kernel: SimulatedKernel, request: Request, opening: Opening) => void;
+}
+
+/** May wait; the payload is read before the first wait. None of these is an event for whoever polls. */
+interface Waiting extends Omit<Traits, 'raisesEvent'> {
+  readonly work: (kernel: SimulatedKernel, request: Request) => Work;
 }
 
 function listDevices(kernel: SimulatedKernel, request: Request): void {
@@ -82,7 +88,7 @@ function* message(kernel: SimulatedKernel, request: Request): Work {
 }
 
 /** All commands but `DM_VERSION`, which is answered before any other check. */
-export const COMMANDS: Readonly<Record<Exclude<DmCommand, 'DM_VERSION'>, Command>> = {
+export const COMMANDS: Readonly<Record<Exclude<DmCommand, 'DM_VERSION'>, Prompt | Waiting>> = {
   DM_REMOVE_ALL: { run: removeAllDevices, withoutPayload: true, anyNames: true, raisesEvent: true },
   DM_LIST_DEVICES: { run: listDevices, anyNames: true },
   DM_DEV_CREATE: { run: createDevice, withoutPayload: true, raisesEvent: true },

@@ -107,7 +107,8 @@ export class SimulatedControlNode implements ControlNode {
     version3.set(view, offset, this.#kernel.version);
     if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
-    const { run, work, withoutPayload = false, anyNames = false, raisesEvent = false } = COMMANDS[command];
+    const served = COMMANDS[command];
+    const { withoutPayload = false, anyNames = false } = served;
     const request = new Request(buffer, withoutPayload, this.#kernel.facts.startsWithinRequest);
     if (!anyNames) {
       if (command === 'DM_DEV_CREATE') {
@@ -117,9 +118,9 @@ export class SimulatedControlNode implements ControlNode {
       }
       request.terminate();
     }
-    if (work !== undefined) return { work: work(this.#kernel, request), request };
-    run?.(this.#kernel, request, this.#opening);
-    if (raisesEvent) this.#kernel.globalEvents.raise();
+    if ('work' in served) return { work: served.work(this.#kernel, request), request };
+    served.run(this.#kernel, request, this.#opening);
+    if (served.raisesEvent) this.#kernel.globalEvents.raise();
     request.finish();
     return undefined;
   }

@@ -33,6 +33,7 @@ function wholeNumber(name: 'seed' | 'runs' | 'length'): number {
 const seed = wholeNumber('seed');
 const runs = wholeNumber('runs');
 const length = wholeNumber('length');
+const PROGRESS = 100;
 const MAJOR = 253;
 const TARGETS = ['zero', 'striped', 'linear', 'error'];
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -61,6 +62,7 @@ async function hunt(): Promise<void> {
       () => simulatedWorld(surroundings),
       { seed: seed + run, length, major: surroundings.major },
     );
+    if ((run + 1) % PROGRESS === 0) console.error(`${run + 1} sequences, ${seconds(start)}`);
     if (mismatch === undefined) continue;
     found++;
     console.log(mismatchText(mismatch));

@@ -100,8 +100,10 @@ export function prepareLab(): LabKernel {
   const major = /^\s*(\d+) device-mapper$/m.exec(readFileSync('/proc/devices', 'utf8'))?.[1];
   const loader = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
   const node = openControlNode();
-  if (deviceNumbers(node).length > 0)
+  if (deviceNumbers(node).length > 0) {
+    node[Symbol.dispose]();
     throw new Error('there are devices of device-mapper: this needs a guest of its own');
+  }
   writeFileSync('/proc/sys/kernel/modprobe', '\n');
   return {
     surroundings: { kernel, major: Number(major), targets: loadedTargets(node) },
