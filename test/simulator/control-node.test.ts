@@ -72,15 +72,16 @@ test('an empty answer to a message is what the caller had there: the sector', ()
   assert.equal(r.message('z', '@stats_list', { sector: 0x4142n }), "(0, 'BA', 'ACTIVE|DATAOUT')");
 });
 
-test('DM_TARGET_MSG has run although its answer did not fit', () => {
+test('@stats_print_clear clears nothing when its answer does not fit', () => {
   const r = new Replay('ioctl-semantics-61.txt', '6.1');
   r.make('z', [zero]);
   r.message('z', '@stats_create - /1');
+  r.kernel.io({ device: 'z', direction: 'read', sector: 0, sectors: 1, durationNs: 0 });
   const payload = messagePayload('@stats_print_clear 0');
-  assert.match(
-    r.ask('DM_TARGET_MSG', { name: 'z', payload, size: 312 + payload.length }),
-    /fl=ACTIVE\|BUFFULL\|DATAOUT .* dsize=305/,
-  );
+  const { text } = probe(r.node, 'DM_TARGET_MSG', { name: 'z', payload, size: DmIoctl.size + payload.length });
+  assert.match(text, /fl=ACTIVE\|BUFFULL\|DATAOUT .* dsize=305/);
+  assert.match(r.message('z', '@stats_print_clear 0'), /'0\+8 1 0 1 /);
+  assert.match(r.message('z', '@stats_print 0'), /'0\+8 0 0 0 /);
 });
 
 test('the geometry goes when the size changes', () => {
