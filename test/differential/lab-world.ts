@@ -55,34 +55,41 @@ function loadedTargets(node: ControlNode): string[] {
 
 const diskCount = (): number => readdirSync('/sys/block').filter((name) => name.startsWith('dm-')).length;
 
-/** Replaces a device's tables by one that holds nothing; another's doing so may have let the device go by then. */
-function letGo(node: ControlNode, dev: bigint): void {
+/** Whether a deferred removal is about to take a device, or just has. */
+function isLeaving(node: ControlNode, dev: bigint): boolean {
   try {
-    call(node, 'DM_TABLE_LOAD', { dev, targets: [{ start: 0n, length: 8n, type: 'error', params: '' }] });
-    call(node, 'DM_DEV_SUSPEND', { dev });
+    const { flags, openCount } = DmIoctl.at(call(node, 'DM_DEV_STATUS', { dev }));
+    return (flags & DM_FLAGS.DEFERRED_REMOVE) !== 0 && openCount === 0;
   } catch (error) {
-    if (!hasCode(error, 'ENXIO')) throw error;
+    if (hasCode(error, 'ENXIO')) return true;
+    throw error;
+  }
+}
+
+/** Waits until no device is left that a deferred removal is about to take. */
+async function settle(node: ControlNode): Promise<void> {
+  for (;;) {
+    const numbers = deviceNumbers(node);
+    if (!numbers.some((dev) => isLeaving(node, dev)) && diskCount() <= numbers.length) return;
+    await setTimeout(AFTER_REMOVAL_MS);
   }
 }
 
 /** Takes away what a sequence left: tables that hold each other are replaced first. */
 async function clear(node: ControlNode): Promise<void> {
   call(node, 'DM_REMOVE_ALL');
+  await settle(node);
   const left = deviceNumbers(node);
-  for (const dev of left) letGo(node, dev);
+  // Or the kernel would remove them by itself, at any moment from here on.
+  const message = { sector: 0n, text: '@cancel_deferred_remove' };
+  for (const dev of left) call(node, 'DM_TARGET_MSG', { dev, message });
+  for (const dev of left) {
+    call(node, 'DM_TABLE_LOAD', { dev, targets: [{ start: 0n, length: 8n, type: 'error', params: '' }] });
+    call(node, 'DM_DEV_SUSPEND', { dev });
+  }
   if (left.length > 0) call(node, 'DM_REMOVE_ALL');
   while (diskCount() > 0) await setTimeout(1);
   if (deviceNumbers(node).length > 0) throw new Error('the guest’s devices cannot be removed');
-}
-
-/** Waits until no device is left that a deferred removal is about to take. */
-async function settle(node: ControlNode): Promise<void> {
-  for (;;) {
-    const states = deviceNumbers(node).map((dev) => DmIoctl.at(call(node, 'DM_DEV_STATUS', { dev })));
-    const leaving = states.some(({ flags, openCount }) => (flags & DM_FLAGS.DEFERRED_REMOVE) !== 0 && openCount === 0);
-    if (!leaving && diskCount() <= states.length) return;
-    await setTimeout(AFTER_REMOVAL_MS);
-  }
 }
 
 /** Debian says the point release in the version's text only. */
