@@ -1,196 +1,114 @@
-import { DM_FLAGS, type DmCommand, DmTargetMsg, encodeDeviceNumber } from '../kernel/dm-ioctl.ts';
+import { DM_FLAGS, type DmCommand, DmTargetMsg } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
-import { depsAnswer, listAnswer, statusAnswer } from './answers.ts';
-import type { SimulatedDevice } from './device.ts';
+import { listAnswer, versionsAnswer } from './answers.ts';
+import {
+  createDevice,
+  deviceStatus,
+  removeAllDevices,
+  removeDevice,
+  renameDevice,
+  setGeometry,
+  suspendOrResume,
+  waitForEvent,
+} from './device-commands.ts';
+import { findDevice, writeState } from './device-state.ts';
 import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import { runMessage } from './messages.ts';
 import type { Request } from './request.ts';
-import { parseTable } from './table.ts';
+import { clearTable, loadTable, tableDeps, tableStatus } from './table-commands.ts';
 import type { Work } from './work.ts';
 
-type Handlers<Result> = Readonly<Partial<Record<DmCommand, (kernel: SimulatedKernel, request: Request) => Result>>>;
-
-/** Commands that read and answer the header only. */
-export const WITHOUT_PAYLOAD: ReadonlySet<DmCommand> = new Set([
-  'DM_DEV_CREATE',
-  'DM_DEV_REMOVE',
-  'DM_DEV_SUSPEND',
-  'DM_DEV_STATUS',
-  'DM_TABLE_CLEAR',
-]);
-
-/** Named by uuid, name or number, and by one of them only. */
-function find(kernel: SimulatedKernel, request: Request): SimulatedDevice {
-  const { name, uuid, header } = request;
-  let device: SimulatedDevice | undefined;
-  if (uuid !== '') device = name === '' && header.dev === 0n ? kernel.byUuid(uuid) : undefined;
-  else if (name !== '') device = header.dev === 0n ? kernel.byName(name) : undefined;
-  else if (header.dev !== 0n) device = kernel.byPackedNumber(header.dev);
-  if (device === undefined) throw new Refusal(ERRNO.ENXIO);
-  request.name = device.name;
-  request.uuid = device.uuid;
-  request.flag(DM_FLAGS.INACTIVE_PRESENT, device.inactive !== undefined);
-  return device;
+/** What a control node keeps for itself: the global event that it was last told of. */
+export interface Opening {
+  seenEvent: number;
 }
 
-/** The kernel's `__dev_status`: the device's state in the answer's header. */
-function state(kernel: SimulatedKernel, request: Request, device: SimulatedDevice): void {
-  const { header } = request;
-  const table = request.has(DM_FLAGS.QUERY_INACTIVE_TABLE) ? device.inactive : device.live;
-  request.flag(DM_FLAGS.SUSPEND, device.suspended);
-  request.flag(DM_FLAGS.INTERNAL_SUSPEND, false);
-  request.flag(DM_FLAGS.ACTIVE_PRESENT, device.live !== undefined);
-  const readOnly = table === device.live ? device.readOnly : table?.readOnly;
-  request.flag(DM_FLAGS.READONLY, table !== undefined && readOnly === true);
-  // This one is only ever set: a caller's own bit comes back.
-  if (device.deferredRemove) request.flag(DM_FLAGS.DEFERRED_REMOVE);
-  header.dev = encodeDeviceNumber(device.number);
-  header.openCount = kernel.openCount(device);
-  header.eventNr = device.eventNr;
-  header.targetCount = table?.targets.length ?? 0;
+/** What is looked at before and after a command. */
+interface Traits {
+  /** Reads and answers the header only. */
+  readonly withoutPayload?: true;
+  /** Takes names as they come: they are none, or prefixes. */
+  readonly anyNames?: true;
+  /** Success is an event for whoever polls. */
+  readonly raisesEvent?: true;
 }
 
-function list(kernel: SimulatedKernel, request: Request): void {
-  listAnswer(kernel, request);
+/** Done at once. */
+interface Prompt extends Traits {
+  readonly run: (kernel: SimulatedKernel, request: Request, opening: Opening) => void;
 }
 
-function create(kernel: SimulatedKernel, request: Request): void {
-  const forced = request.has(DM_FLAGS.PERSISTENT_DEV);
-  const { dev } = request.header;
-  const minor = forced ? Number((dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n)) : undefined;
-  const device = kernel.create(request.name, request.uuid, minor);
-  request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
-  state(kernel, request, device);
+/** May wait; the payload is read before the first wait. None of these is an event for whoever polls. */
+interface Waiting extends Omit<Traits, 'raisesEvent'> {
+  readonly work: (kernel: SimulatedKernel, request: Request) => Work;
 }
 
-function remove(kernel: SimulatedKernel, request: Request): void {
-  const device = find(kernel, request);
-  // I/O in flight is the I/O of somebody who has it open.
-  if (kernel.openCount(device) > 0 || device.hasIo) {
-    if (!request.has(DM_FLAGS.DEFERRED_REMOVE)) throw new Refusal(ERRNO.EBUSY);
-    device.deferredRemove = true;
-    return;
-  }
-  kernel.forget(device);
-  request.flag(DM_FLAGS.DEFERRED_REMOVE, false);
-  if (device.diskAdded) request.flag(DM_FLAGS.UEVENT_GENERATED);
-}
-
-function* suspendOrResume(kernel: SimulatedKernel, request: Request): Work {
-  const device = find(kernel, request);
-  if (request.has(DM_FLAGS.SUSPEND)) {
-    if (!device.suspended) yield* device.suspend();
-    state(kernel, request, device);
-    return;
-  }
-  const table = device.inactive;
-  if (table !== undefined) {
-    device.inactive = undefined;
-    try {
-      if (!device.suspended) yield* device.suspend();
-    } finally {
-      // Put back when the device would not be suspended.
-      if (!device.suspended) device.inactive ??= table;
-    }
-    // The old table stays, and the device stays suspended with it.
-    if (!table.fits) throw new Refusal(ERRNO.EINVAL);
-    device.live = table;
-    device.readOnly = table.readOnly;
-    request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
-  }
-  if (device.suspended) {
-    if (device.live === undefined) throw new Refusal(ERRNO.EINVAL);
-    device.resume();
-    request.flag(DM_FLAGS.UEVENT_GENERATED);
-  }
-  state(kernel, request, device);
-}
-
-function status(kernel: SimulatedKernel, request: Request): void {
-  state(kernel, request, find(kernel, request));
-}
-
-function load(kernel: SimulatedKernel, request: Request): void {
-  const device = find(kernel, request);
-  const newer = kernel.release !== '6.1';
-  const table = parseTable(
-    request.payload,
-    request.payloadStart,
-    request.header.targetCount,
-    request.has(DM_FLAGS.READONLY),
-    newer,
-    {
-      missingPathErrno: newer ? ERRNO.ENOENT : ERRNO.ENODEV,
-      deviceAt(major, minor) {
-        if (newer && kernel.byNumber({ major, minor }) === device) throw new Refusal(ERRNO.EINVAL);
-        return kernel.blockDevice(major, minor);
-      },
-    },
+function listDevices(kernel: SimulatedKernel, request: Request): void {
+  const { name: namePrefix, uuid: uuidPrefix } = request;
+  const asked = kernel.registry.byNames.filter(
+    ({ name, uuid }) => name.startsWith(namePrefix) && uuid.startsWith(uuidPrefix),
   );
-  // Only the first load looks whether the areas fit; later ones are looked at by the resume.
-  if (!device.diskAdded && !table.fits) throw new Refusal(ERRNO.EINVAL);
-  device.diskAdded = true;
-  device.inactive = table;
-  request.flag(DM_FLAGS.INACTIVE_PRESENT);
-  state(kernel, request, device);
+  listAnswer(asked, request);
 }
 
-function clear(kernel: SimulatedKernel, request: Request): void {
-  const device = find(kernel, request);
-  device.inactive = undefined;
-  request.flag(DM_FLAGS.INACTIVE_PRESENT, false);
-  state(kernel, request, device);
+function targetVersion({ facts }: SimulatedKernel, request: Request): void {
+  const found = facts.targets.filter(({ name }) => name === request.name);
+  if (found.length === 0) throw new Refusal(ERRNO.EINVAL);
+  versionsAnswer(found, request);
 }
 
-function deps(kernel: SimulatedKernel, request: Request): void {
-  const device = find(kernel, request);
-  state(kernel, request, device);
-  const table = request.has(DM_FLAGS.QUERY_INACTIVE_TABLE) ? device.inactive : device.live;
-  if (table !== undefined) depsAnswer(table, request);
-}
-
-function tableStatus(kernel: SimulatedKernel, request: Request): void {
-  const device = find(kernel, request);
-  state(kernel, request, device);
-  const table = request.has(DM_FLAGS.QUERY_INACTIVE_TABLE) ? device.inactive : device.live;
-  if (table !== undefined) statusAnswer(table, request);
+/** The string at the beginning of the room. */
+function textThere(room: Uint8Array): string {
+  const end = room.indexOf(0);
+  return Buffer.from(end < 0 ? room : room.subarray(0, end)).toString('latin1');
 }
 
 function* message(kernel: SimulatedKernel, request: Request): Work {
-  const device = find(kernel, request);
-  const { payload, payloadStart } = request;
-  const start = payloadStart + DmTargetMsg.size;
-  const end = payload.indexOf(0, start);
-  if (payloadStart < 305 || start > payload.length || end < 0) throw new Refusal(ERRNO.EINVAL);
-  const text = Buffer.from(payload.subarray(start, end)).toString('latin1');
   const room = request.answerRoom();
-  const result = yield* runMessage(kernel, device, text, room);
-  state(kernel, request, device);
-  if (result !== 'full' && result.answer === undefined) return;
-  request.flag(DM_FLAGS.DATA_OUT);
-  // The kernel also calls an answer full that would just fit: `strlen + 1 >= room`.
-  if (result === 'full' || result.answer === undefined || result.answer.length + 1 >= room) {
-    request.flag(DM_FLAGS.BUFFER_FULL);
-  } else {
-    request.answer(Buffer.from(`${result.answer}\0`, 'latin1'));
+  const device = findDevice(kernel, request);
+  const text = request.payloadText(request.payloadStart + DmTargetMsg.size);
+  const result = yield* runMessage(kernel, device, text, room.length);
+  if (result === 'ignored') {
+    request.silent();
+    return;
   }
+  writeState(kernel, request, device);
+  if (result === 'silent') return;
+  request.flag(DM_FLAGS.DATA_OUT);
+  // Nobody writes an empty answer: it is what the caller had there, the sector first of all.
+  const answer = result === 'full' ? undefined : result.answer || textThere(room);
+  // The kernel also calls an answer full that would just fit: `strlen + 1 >= room`.
+  if (answer === undefined || answer.length + 1 >= room.length) {
+    request.full();
+    return;
+  }
+  room.set(Buffer.from(`${answer}\0`, 'latin1'));
+  request.answered(answer.length + 1);
 }
 
-/** What the commands do that return at once. */
-export const promptCommands: Handlers<void> = {
-  DM_LIST_DEVICES: list,
-  DM_DEV_CREATE: create,
-  DM_DEV_REMOVE: remove,
-  DM_DEV_STATUS: status,
-  DM_TABLE_LOAD: load,
-  DM_TABLE_CLEAR: clear,
-  DM_TABLE_DEPS: deps,
-  DM_TABLE_STATUS: tableStatus,
-};
-
-/** What the commands do that may wait for I/O in flight; their payload is read before the first wait. */
-export const waitingCommands: Handlers<Work> = {
-  DM_DEV_SUSPEND: suspendOrResume,
-  DM_TARGET_MSG: message,
+/** All commands but `DM_VERSION`, which is answered before any other check. */
+export const COMMANDS: Readonly<Record<Exclude<DmCommand, 'DM_VERSION'>, Prompt | Waiting>> = {
+  DM_REMOVE_ALL: { run: removeAllDevices, withoutPayload: true, anyNames: true, raisesEvent: true },
+  DM_LIST_DEVICES: { run: listDevices, anyNames: true },
+  DM_DEV_CREATE: { run: createDevice, withoutPayload: true, raisesEvent: true },
+  DM_DEV_REMOVE: { run: removeDevice, withoutPayload: true, raisesEvent: true },
+  DM_DEV_RENAME: { run: renameDevice, raisesEvent: true },
+  DM_DEV_SUSPEND: { work: suspendOrResume, withoutPayload: true },
+  DM_DEV_STATUS: { run: deviceStatus, withoutPayload: true },
+  DM_DEV_WAIT: { work: waitForEvent },
+  DM_TABLE_LOAD: { run: loadTable },
+  DM_TABLE_CLEAR: { run: clearTable, withoutPayload: true },
+  DM_TABLE_DEPS: { run: tableDeps },
+  DM_TABLE_STATUS: { run: tableStatus },
+  DM_LIST_VERSIONS: { run: ({ facts }, request) => versionsAnswer(facts.targets, request), anyNames: true },
+  DM_TARGET_MSG: { work: message },
+  DM_DEV_SET_GEOMETRY: { run: setGeometry },
+  DM_DEV_ARM_POLL: {
+    run(kernel, _request, opening) {
+      opening.seenEvent = kernel.globalEvents.value;
+    },
+    withoutPayload: true,
+  },
+  DM_GET_TARGET_VERSION: { run: targetVersion },
 };

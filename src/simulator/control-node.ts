@@ -4,7 +4,7 @@ import { version3 } from '../kernel/struct.ts';
 import type { ControlNode } from '../mapper/control-node.ts';
 import { SystemError } from '../system/errors.ts';
 import { deviceText } from './block-device.ts';
-import { promptCommands, WITHOUT_PAYLOAD, waitingCommands } from './commands.ts';
+import { COMMANDS, type Opening } from './commands.ts';
 import { Refusal, SimulatorError } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import { Request } from './request.ts';
@@ -35,11 +35,14 @@ function textOf(command: DmCommand, buffer: Uint8Array): string | undefined {
 export class SimulatedControlNode implements ControlNode {
   readonly #kernel: SimulatedKernel;
   readonly #privileged: boolean;
-  #open = true;
+  readonly #opening: Opening;
+  readonly #closing = new AbortController();
 
+  /** Use `SimulatedKernel.openControl`. */
   constructor(kernel: SimulatedKernel, privileged: boolean) {
     this.#kernel = kernel;
     this.#privileged = privileged;
+    this.#opening = { seenEvent: kernel.globalEvents.value };
   }
 
   ioctl(command: DmCommand, buffer: Uint8Array): void {
@@ -76,11 +79,6 @@ export class SimulatedControlNode implements ControlNode {
     });
   }
 
-  async eventsPending(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    throw new SimulatorError('events are not modelled');
-  }
-
   #named<T>(command: DmCommand, action: () => T): T {
     try {
       return action();
@@ -98,7 +96,7 @@ export class SimulatedControlNode implements ControlNode {
     buffer: Uint8Array,
     mayWait: boolean,
   ): { readonly work: Work; readonly request: Request } | undefined {
-    if (!this.#open) throw new SimulatorError('this control node is closed');
+    this.#mustBeOpen();
     const fault = this.#kernel.enterIoctl(command, callerOf(buffer), textOf(command, buffer), mayWait);
     if (fault !== undefined) throw new Refusal(fault);
     if (!this.#privileged) throw new Refusal(ERRNO.EACCES);
@@ -109,22 +107,47 @@ export class SimulatedControlNode implements ControlNode {
     version3.set(view, offset, this.#kernel.version);
     if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
-    const prompt = promptCommands[command];
-    const waiting = waitingCommands[command];
-    if (prompt === undefined && waiting === undefined) throw new Refusal(ERRNO.ENOTTY);
-    const request = new Request(buffer, WITHOUT_PAYLOAD.has(command));
-    if (command === 'DM_DEV_CREATE') {
-      if (request.name === '') throw new Refusal(ERRNO.EINVAL);
-    } else if (command !== 'DM_LIST_DEVICES' && request.name !== '' && request.uuid !== '') {
-      throw new Refusal(ERRNO.EINVAL);
+    const served = COMMANDS[command];
+    const { withoutPayload = false, anyNames = false } = served;
+    const request = new Request(buffer, withoutPayload, this.#kernel.facts.startsWithinRequest);
+    if (!anyNames) {
+      if (command === 'DM_DEV_CREATE') {
+        if (request.name === '') throw new Refusal(ERRNO.EINVAL);
+      } else if (request.name !== '' && request.uuid !== '') {
+        throw new Refusal(ERRNO.EINVAL);
+      }
+      request.terminate();
     }
-    if (waiting !== undefined) return { work: waiting(this.#kernel, request), request };
-    prompt?.(this.#kernel, request);
+    if ('work' in served) return { work: served.work(this.#kernel, request), request };
+    served.run(this.#kernel, request, this.#opening);
+    if (served.raisesEvent) this.#kernel.globalEvents.raise();
     request.finish();
     return undefined;
   }
 
+  #mustBeOpen(): void {
+    if (this.#closing.signal.aborted) throw new SimulatorError('this control node is closed');
+  }
+
+  async eventsPending(signal?: AbortSignal): Promise<void> {
+    this.#mustBeOpen();
+    signal?.throwIfAborted();
+    const { globalEvents } = this.#kernel;
+    // As the kernel compares them: the number may have gone around.
+    const pending = (): boolean => ((globalEvents.value - this.#opening.seenEvent) | 0) > 0;
+    if (pending()) return;
+    const ended = new AbortController();
+    await new Promise<void>((resolve, reject) => {
+      const forget = globalEvents.next(resolve);
+      ended.signal.addEventListener('abort', forget);
+      for (const end of [this.#closing.signal, ...(signal === undefined ? [] : [signal])]) {
+        end.addEventListener('abort', () => reject(end.reason), { signal: ended.signal });
+      }
+    }).finally(() => ended.abort());
+  }
+
+  /** Closes it; whoever waits for events is told with an AbortError. */
   [Symbol.dispose](): void {
-    this.#open = false;
+    this.#closing.abort();
   }
 }

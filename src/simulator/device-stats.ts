@@ -1,5 +1,6 @@
 import { ERRNO } from '../kernel/errno.ts';
 import { Refusal } from './errors.ts';
+import type { MessageResult } from './messages.ts';
 import type { RegionDefinition, StatsMessage } from './stats-messages.ts';
 import { type Completion, type CountedIo, type Direction, type Instant, StatsRegion } from './stats-region.ts';
 
@@ -80,10 +81,9 @@ export class DeviceStats {
    * Does what a message says.
    *
    * @param limit the answer's room in bytes
-   * @returns the answer; undefined where the message has none, or where it did not fit and nothing was done
    * @throws Refusal ENOENT no such region
    */
-  run(message: ImmediateMessage, now: Instant, limit: number): { readonly answer: string | undefined } | 'full' {
+  run(message: ImmediateMessage, now: Instant, limit: number): MessageResult {
     if (message.kind === 'list') {
       let answer = '';
       for (const region of this.#regions) {
@@ -106,11 +106,11 @@ export class DeviceStats {
         return { answer: '' };
       case 'setAux':
         region.auxData = message.auxData;
-        return { answer: undefined };
+        return 'silent';
       case 'delete':
         this.#regions.splice(index, 1);
         this.#memory.usedBytes -= region.memoryBytes;
-        return { answer: undefined };
+        return 'silent';
     }
   }
 

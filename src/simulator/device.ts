@@ -2,9 +2,18 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { BlockDevice } from './block-device.ts';
 import type { DeviceStats } from './device-stats.ts';
 import { SimulatorError } from './errors.ts';
+import { EventCounter } from './event-counter.ts';
 import type { SimulatedIo } from './io.ts';
 import type { Table } from './table.ts';
 import type { Work } from './work.ts';
+
+/** What `DM_DEV_SET_GEOMETRY` sets: for whoever still asks for cylinders, such as old boot loaders. */
+export interface Geometry {
+  readonly cylinders: bigint;
+  readonly heads: bigint;
+  readonly sectors: bigint;
+  readonly start: bigint;
+}
 
 /** A device-mapper device. */
 export class SimulatedDevice implements BlockDevice {
@@ -14,12 +23,15 @@ export class SimulatedDevice implements BlockDevice {
   uuid: string;
   live: Table | undefined;
   inactive: Table | undefined;
+  /** A table that is in neither place, on its way in or out: it still holds its devices open. */
+  dying: Table | undefined;
   suspended = false;
   deferredRemove = false;
   readOnly = false;
   /** Its disk exists from the first table on. */
   diskAdded = false;
-  eventNr = 0;
+  geometry: Geometry | undefined;
+  readonly events = new EventCounter();
   /** Openers that are no tables. */
   openers = 0;
   readonly stats: DeviceStats;
@@ -105,7 +117,13 @@ export class SimulatedDevice implements BlockDevice {
     });
   }
 
-  /** Takes I/O again, with another table when `table` is given. Only from the suspended state. */
+  /** Makes another table the live one. Only in the suspended state. */
+  swap(table: Table): void {
+    if (table.size !== this.sizeSectors) this.geometry = undefined;
+    this.live = table;
+  }
+
+  /** Takes I/O again. Only from the suspended state. */
   resume(): void {
     this.suspended = false;
     this.#release();

@@ -41,6 +41,7 @@ export class SimulatedFileSystem {
   /** Who is called what. */
   readonly names: Names<SimulatedFileSystem> = new Names<SimulatedFileSystem>(this);
   readonly #mounted: SimulatedDevice;
+  readonly #opened: Disposable;
   readonly #inodes = new Set<SimulatedInode>();
   readonly #volume: Volume;
   readonly #data: FileData;
@@ -64,7 +65,7 @@ export class SimulatedFileSystem {
     const allocator = new BlockAllocator(reserved, blocks - reserved, this.random);
     this.#volume = new Volume(kernel, this.device, blockSectors, maxIoSectors, allocator, this.truth);
     this.#data = new FileData(this.#volume, copyOnWrite);
-    mounted.openers++;
+    this.#opened = kernel.hold(device);
   }
 
   /** The largest run that an allocation gets, in blocks: small fragments files. Infinity: as contiguous as can be. */
@@ -82,7 +83,7 @@ export class SimulatedFileSystem {
 
   /** Lets go of the device. */
   unmount(): void {
-    this.#mounted.openers--;
+    this.#opened[Symbol.dispose]();
   }
 
   /** Makes an empty file. With `inline` its first 160 bytes lie in the inode. @throws SystemError EEXIST */

@@ -2,6 +2,9 @@
  * An in-process device-mapper that speaks the kernel's ioctl bytes, with its statistics, a file system on it, and
  * time, I/O and faults in the hands of the test. Nothing here needs Linux, a device or root.
  *
+ * All 18 ioctls answer as Linux does, compared byte by byte with real kernels (test/differential); tables may hold the
+ * targets linear, zero and error. `SimulatedKernel.onUevent` hears what udev would be told.
+ *
  * @example
  * const kernel = new SimulatedKernel();
  * const { number } = kernel.addDevice('vg-data', { sectors: 2 ** 20 });
@@ -16,7 +19,7 @@ export type { BlockDevice } from './block-device.ts';
 export { SimulatedDisk } from './block-device.ts';
 export { SimulatedClock } from './clock.ts';
 export { SimulatedControlNode } from './control-node.ts';
-export { SimulatedDevice } from './device.ts';
+export { type Geometry, SimulatedDevice } from './device.ts';
 export { SimulatorError } from './errors.ts';
 export type { FaultRule, IoctlCall } from './faults.ts';
 export type { WriteMode, WriteOptions } from './file-data.ts';
@@ -26,8 +29,10 @@ export { SimulatedFile, SimulatedFollowedFile } from './followed-file.ts';
 export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
-export { type KernelOptions, type KernelRelease, SimulatedKernel } from './kernel.ts';
+export { type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
 export { SimulatedRandom } from './random.ts';
+export type { KernelRelease } from './release.ts';
 export type { Direction } from './stats-region.ts';
 export { type TruthFilter, TruthLog, type TruthRecord, type TruthTotals } from './truth.ts';
+export type { Uevent } from './uevent.ts';
 export type { IoOptions } from './volume.ts';

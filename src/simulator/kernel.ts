@@ -1,23 +1,24 @@
-import { type DeviceNumber, type DmCommand, decodeDeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { DeviceNumber, DmCommand } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { SystemError } from '../system/errors.ts';
-import { type BlockDevice, deviceKey, deviceText, SimulatedDisk } from './block-device.ts';
+import { deviceText, type SimulatedDisk } from './block-device.ts';
 import { SimulatedClock } from './clock.ts';
 import { SimulatedControlNode } from './control-node.ts';
 import { SimulatedDevice } from './device.ts';
-import { DeviceStats, type StatsLimits, type StatsMemory } from './device-stats.ts';
+import { DeviceRegistry } from './device-registry.ts';
+import { DeviceStats, type StatsMemory } from './device-stats.ts';
 import { Refusal, SimulatorError } from './errors.ts';
+import { EventCounter } from './event-counter.ts';
 import { type FaultRule, Faults, type IoctlCall } from './faults.ts';
 import type { IoRequest, SimulatedIo } from './io.ts';
 import { IoPath } from './io-path.ts';
 import { runMessage } from './messages.ts';
+import { type KernelRelease, RELEASES, type ReleaseFacts } from './release.ts';
 import type { Instant } from './stats-region.ts';
-import { Table } from './table.ts';
+import { makeTarget, Table } from './table.ts';
+import { cookieWords, diskUevent, type Uevent, type UeventWords, writeBackUevent } from './uevent.ts';
 import { toByteString } from './words.ts';
 import { runNow } from './work.ts';
-
-/** The kernels whose differences are modelled. */
-export type KernelRelease = '6.1' | '6.12';
 
 /** What a simulated kernel is like. */
 export interface KernelOptions {
@@ -30,12 +31,18 @@ export interface KernelOptions {
   readonly cpus?: number;
   /** The machine's memory, default 4 GiB: statistics may take a quarter. */
   readonly memoryBytes?: number;
+  /** Device-mapper's major number, default 254: kernels give it what is free when the module is loaded. */
+  readonly major?: number;
+  /** The target types that its modules registered; default all of Debian's build. */
+  readonly targets?: readonly string[];
 }
 
-const DM_MAJOR = 254;
-const MAX_MINORS = 2 ** 20;
-const DISK_MAJOR = 8;
-const UNLIMITED = 2n ** 64n;
+/** What a disk is like. */
+export interface DiskOptions {
+  readonly sectors: number;
+  readonly number?: DeviceNumber;
+  readonly path?: string;
+}
 
 /**
  * A kernel's device-mapper with its devices, disks and statistics, driven by a test: time moves when the test moves
@@ -55,25 +62,33 @@ export class SimulatedKernel {
    * It may act on the kernel (`message`, `removeDevice`): what it does happens just before the call.
    */
   onIoctl: ((call: IoctlCall) => number | undefined) | undefined;
+  /** Called with every uevent, at the moment it is sent. */
+  onUevent: ((event: Uevent) => void) | undefined;
+  /** For commands: the devices, and who holds them. */
+  readonly registry: DeviceRegistry;
+  /** For commands: what this kernel is like. */
+  readonly facts: ReleaseFacts;
+  /** For control nodes: the events that a poll of the control node tells of. */
+  readonly globalEvents = new EventCounter();
   readonly #millisecondsPerJiffy: number;
-  readonly #limits: StatsLimits;
-  readonly #devices = new Map<number, SimulatedDevice>();
-  readonly #disks = new Map<number, SimulatedDisk>();
   readonly #faults = new Faults();
   readonly #path: IoPath;
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? new SimulatedClock();
     this.release = options.kernel ?? '6.1';
-    this.version = this.release === '6.1' ? [4, 47, 0] : [4, 48, 0];
+    const facts = RELEASES[this.release];
+    const { targets } = options;
+    this.facts =
+      targets === undefined ? facts : { ...facts, targets: facts.targets.filter(({ name }) => targets.includes(name)) };
+    this.version = facts.version;
+    this.registry = new DeviceRegistry(this.facts, options.major ?? 254);
     this.statsMemory = {
       usedBytes: 0,
       limitBytes: (options.memoryBytes ?? 4 * 2 ** 30) / 4,
       cpus: options.cpus ?? 2,
     };
     this.#millisecondsPerJiffy = 1000 / (options.hz ?? 250);
-    this.#limits =
-      this.release === '6.1' ? { areas: UNLIMITED, bins: UNLIMITED } : { areas: 8_388_608n, bins: 134_217_728n };
     this.#path = new IoPath(this.clock, this.#millisecondsPerJiffy);
   }
 
@@ -84,7 +99,7 @@ export class SimulatedKernel {
 
   /** All device-mapper devices, in the order of their names' bytes. */
   get devices(): readonly SimulatedDevice[] {
-    return [...this.#devices.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.registry.byNames;
   }
 
   /** Opens the control node. Not `privileged` is without CAP_SYS_ADMIN: every call is EACCES. */
@@ -92,32 +107,20 @@ export class SimulatedKernel {
     return new SimulatedControlNode(this, privileged);
   }
 
-  /** Adds a disk; without a number it is the next `8:n`. */
-  addDisk({ sectors, number }: { readonly sectors: number; readonly number?: DeviceNumber }): SimulatedDisk {
-    let free = number ?? { major: DISK_MAJOR, minor: 0 };
-    while (this.#disks.has(deviceKey(free))) {
-      if (number !== undefined) throw new SimulatorError(`there is a disk ${deviceText(number)} already`);
-      free = { major: DISK_MAJOR, minor: free.minor + 16 };
-    }
-    const disk = new SimulatedDisk(free, BigInt(sectors));
-    this.#disks.set(deviceKey(free), disk);
-    return disk;
+  /** Adds a disk; without a number it is the next `8:n`. Tables may name it by its path too, if it has one. */
+  addDisk({ sectors, number, path }: DiskOptions): SimulatedDisk {
+    return this.registry.addDisk(BigInt(sectors), number, path);
   }
 
-  /** Adds a device with a live linear table onto a disk of its own, as `dmsetup create` would. */
+  /** Adds a device with a live linear table onto a disk of its own, as if it had always been there: without events. */
   addDevice(
     name: string,
     { sectors, uuid = '' }: { readonly sectors: number; readonly uuid?: string },
   ): SimulatedDevice {
     const disk = this.addDisk({ sectors });
     const device = this.create(toByteString(name), toByteString(uuid), undefined);
-    const target = {
-      start: 0n,
-      length: disk.sizeSectors,
-      type: 'linear',
-      params: `${deviceText(disk.number)} 0`,
-      lower: { device: disk, offset: 0n },
-    };
+    const context = this.registry.tableContext(device);
+    const target = makeTarget(0n, disk.sizeSectors, 'linear', `${deviceText(disk.number)} 0`, context);
     device.live = new Table([target], false);
     device.diskAdded = true;
     return device;
@@ -125,7 +128,8 @@ export class SimulatedKernel {
 
   /** A device by name or number. @throws SimulatorError when there is none */
   device(ref: string | DeviceNumber): SimulatedDevice {
-    const device = typeof ref === 'string' ? this.byName(toByteString(ref)) : this.byNumber(ref);
+    const { registry } = this;
+    const device = typeof ref === 'string' ? registry.byName(toByteString(ref)) : registry.byNumber(ref);
     if (device === undefined) {
       throw new SimulatorError(`no device ${typeof ref === 'string' ? ref : deviceText(ref)}`);
     }
@@ -134,7 +138,22 @@ export class SimulatedKernel {
 
   /** Removes a device whoever holds it, as if its medium were pulled. */
   removeDevice(ref: string | DeviceNumber): void {
-    this.forget(this.device(ref));
+    this.#takeOut(this.device(ref), undefined);
+  }
+
+  /** Opens a device as a program or a mount does: until it is disposed of, the device cannot be removed. */
+  hold(ref: string | DeviceNumber): Disposable {
+    const device = this.device(ref);
+    if (!device.diskAdded) throw new SimulatorError(`${device.name} has no disk before its first table`);
+    device.openers++;
+    let held = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (held) device.openers--;
+        held = false;
+        this.removeDeferred();
+      },
+    };
   }
 
   /** Issues an I/O to a device-mapper device. It begins at once unless the device holds I/O back. */
@@ -152,7 +171,7 @@ export class SimulatedKernel {
     try {
       const work = runMessage(this, this.device(ref), toByteString(text), Number.MAX_SAFE_INTEGER);
       const result = runNow(work, text);
-      return result === 'full' ? undefined : result.answer;
+      return typeof result === 'string' ? undefined : result.answer;
     } catch (error) {
       throw error instanceof Refusal ? new SystemError('ioctl(DM_TARGET_MSG)', error.errno, text) : error;
     }
@@ -170,65 +189,68 @@ export class SimulatedKernel {
     return this.onIoctl?.(call) ?? this.#faults.take(call);
   }
 
-  /** For control nodes: makes a device. @throws Refusal EBUSY, ENXIO, EINVAL */
+  /** For commands: makes a device. @throws Refusal EINVAL, ENXIO, EBUSY */
   create(name: string, uuid: string, minor: number | undefined): SimulatedDevice {
-    const newer = this.release !== '6.1';
-    if (name.includes('/') || (newer && ['.', '..', 'control'].includes(name))) throw new Refusal(ERRNO.EINVAL);
-    let free = minor ?? 0;
-    if (minor === undefined) while (this.#devices.has(free)) free++;
-    if (free >= MAX_MINORS || this.#devices.has(free)) throw new Refusal(ERRNO.ENXIO);
-    if (this.byName(name) !== undefined) throw new Refusal(ERRNO.EBUSY);
-    if (uuid !== '' && this.byUuid(uuid) !== undefined) throw new Refusal(ERRNO.EBUSY);
-    const stats = new DeviceStats(this.statsMemory, this.#limits, this.#millisecondsPerJiffy);
-    const number = { major: DM_MAJOR, minor: free };
-    const device = new SimulatedDevice(number, name, uuid, stats, (io) => this.#path.retry(io));
-    this.#devices.set(free, device);
-    return device;
+    return this.registry.create(name, uuid, minor, (number) => {
+      const stats = new DeviceStats(this.statsMemory, this.facts.statsLimits, this.#millisecondsPerJiffy);
+      return new SimulatedDevice(number, name, uuid, stats, (io) => this.#path.retry(io));
+    });
   }
 
-  /** For control nodes: takes a device out, and those below it that only waited to be let go. */
-  forget(device: SimulatedDevice): void {
-    this.#devices.delete(device.number.minor);
+  /**
+   * For commands: gives a device its disk, if this is its first table.
+   * @throws Refusal EINVAL the first table does not fit
+   */
+  setUp(device: SimulatedDevice, table: Table): void {
+    if (device.diskAdded) return;
+    // Only the first table is looked at; whether a later one fits is seen by its resume.
+    if (!table.fits) throw new Refusal(ERRNO.EINVAL);
+    device.diskAdded = true;
+    this.onUevent?.(writeBackUevent('add', device.number));
+    this.onUevent?.(diskUevent('add', device.number));
+  }
+
+  /** For commands: whether somebody has the device open, whoever does I/O to it among them. */
+  isBusy(device: SimulatedDevice): boolean {
+    return this.registry.openCount(device) > 0 || device.hasIo;
+  }
+
+  /** For commands: tells udev of a change of a disk. */
+  sendChange(number: DeviceNumber, words: UeventWords): void {
+    this.onUevent?.(diskUevent('change', number, words));
+  }
+
+  /** For commands: what a live table's event does. Without one, nothing. */
+  tableEvent(device: SimulatedDevice): void {
+    if (device.live === undefined) return;
+    device.events.raise();
+    this.globalEvents.raise();
+  }
+
+  /** For commands: removes a device that is not busy. @param cookie undefined: no uevent but those of the disk going */
+  remove(device: SimulatedDevice, cookie: number | undefined): void {
+    // Whoever waits for its events is told of a suspended device: the kernel has stopped it by then.
+    device.suspended = true;
+    this.#takeOut(device, cookie);
+  }
+
+  #takeOut(device: SimulatedDevice, cookie: number | undefined): void {
+    const { number, diskAdded } = device;
+    this.registry.delete(device);
+    this.tableEvent(device);
     device.stats.destroy();
-    for (const other of this.devices) {
-      if (other.deferredRemove && this.openCount(other) === 0) this.forget(other);
+    if (diskAdded) {
+      if (cookie !== undefined) this.onUevent?.(diskUevent('remove', number, cookieWords(cookie)));
+      this.onUevent?.(writeBackUevent('remove', number));
+      this.onUevent?.(diskUevent('remove', number));
     }
+    this.removeDeferred();
   }
 
-  byName(name: string): SimulatedDevice | undefined {
-    for (const device of this.#devices.values()) if (device.name === name) return device;
-    return undefined;
-  }
-
-  byUuid(uuid: string): SimulatedDevice | undefined {
-    for (const device of this.#devices.values()) if (device.uuid === uuid) return device;
-    return undefined;
-  }
-
-  byNumber({ major, minor }: DeviceNumber): SimulatedDevice | undefined {
-    return major === DM_MAJOR ? this.#devices.get(minor) : undefined;
-  }
-
-  /** For control nodes: the device of a packed number. */
-  byPackedNumber(dev: bigint): SimulatedDevice | undefined {
-    return this.byNumber(decodeDeviceNumber(dev));
-  }
-
-  /** Any block device that a table may be put on. @throws Refusal ENXIO when there is none with a disk */
-  blockDevice(major: number, minor: number): BlockDevice {
-    const device = this.byNumber({ major, minor });
-    const found = device?.diskAdded === true ? device : this.#disks.get(deviceKey({ major, minor }));
-    if (found === undefined) throw new Refusal(ERRNO.ENXIO);
-    return found;
-  }
-
-  /** How many hold the device open: each device on top counts once for its read-only and once for its other tables. */
-  openCount(device: SimulatedDevice): number {
-    let count = device.openers;
-    for (const holder of this.#devices.values()) {
-      const holds = [holder.live, holder.inactive].filter((table) => table?.devices.includes(device));
-      count += new Set(holds.map((table) => table?.readOnly)).size;
-    }
-    return count;
+  /** For commands: removes the devices that were only waiting for the last to let go of them. */
+  removeDeferred(): void {
+    const next = this.registry.byNames.find((device) => device.deferredRemove && !this.isBusy(device));
+    // It takes its own place out, and then looks again.
+    if (next !== undefined) this.remove(next, undefined);
   }
 }

@@ -6,8 +6,11 @@ import { parseStatsMessage } from './stats-messages.ts';
 import { sameWord, splitWords } from './words.ts';
 import type { Work } from './work.ts';
 
-/** A message's answer; `full` when it did not fit. */
-export type MessageResult = { readonly answer: string | undefined } | 'full';
+/**
+ * What a message comes to: an answer; `silent` has none, `full` has one that did not fit; `ignored` was looked at by
+ * nobody, and not even the header is answered.
+ */
+export type MessageResult = { readonly answer: string } | 'silent' | 'full' | 'ignored';
 
 /** The longest id in decimal, tested for before the region is made: a client that asks again must not leak one. */
 const LONGEST_ID = '2147483647'.length;
@@ -28,11 +31,15 @@ export function* runMessage(
 ): Work<MessageResult> {
   const words = splitWords(text);
   const [name] = words;
-  if (name === undefined || !name.startsWith('@')) throw new Refusal(ERRNO.EINVAL);
+  if (name === undefined) throw new Refusal(ERRNO.EINVAL);
+  if (!name.startsWith('@')) {
+    if (device.live === undefined && !kernel.facts.refusesMessageWithoutTable) return 'ignored';
+    throw new Refusal(ERRNO.EINVAL);
+  }
   if (sameWord(name, '@cancel_deferred_remove')) {
     if (words.length !== 1) throw new Refusal(ERRNO.EINVAL);
     device.deferredRemove = false;
-    return { answer: undefined };
+    return 'silent';
   }
   const message = parseStatsMessage(words, device.sizeSectors);
   if (message.kind !== 'create') return device.stats.run(message, kernel.instant(), limit);

@@ -1,6 +1,6 @@
 import { DM_FLAGS, DM_IOCTL_MAX_SIZE, DM_IOCTL_MIN_SIZE, DmIoctl } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
-import type { View } from '../kernel/struct.ts';
+import { u32, type View } from '../kernel/struct.ts';
 import { Refusal } from './errors.ts';
 
 /** Bytes of `struct dm_ioctl`, behind which answers begin. */
@@ -8,59 +8,85 @@ const ANSWER_START = DmIoctl.size;
 const NAME_BYTES = 128;
 const UUID_BYTES = 129;
 
-/** A string of bytes in a field of the header; what does not end within the field is cut, as the kernel does. */
-function readText(head: Uint8Array, offset: number, size: number): string {
-  const bytes = head.subarray(offset, offset + size - 1);
-  const end = bytes.indexOf(0);
-  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('latin1');
-}
-
-function writeText(head: Uint8Array, offset: number, size: number, text: string): void {
-  head.fill(0, offset, offset + size);
-  head.set(Buffer.from(text, 'latin1').subarray(0, size - 1), offset);
-}
-
-/** One ioctl's request, as the kernel copied it in, and the answer that it copies out when all went well. */
+/**
+ * One ioctl's request: the kernel's own copy of the caller's bytes. Answers are written into this copy, and what
+ * `data_size` covers is copied out: what nobody wrote there is the caller's own again.
+ */
 export class Request {
   readonly header: View<typeof DmIoctl>;
-  /** Name and uuid as strings of bytes. */
-  name: string;
-  uuid: string;
-  /** Bytes of the request: the payload and the room for the answer end there. */
-  readonly size: number;
+  /** The kernel's copy, as far as `data_size` said: the payload and the room for the answer end there. */
+  readonly bytes: Uint8Array;
   /** Where the caller's payload begins. */
   readonly payloadStart: number;
-  /** The caller's bytes as far as `size`: read them before anything waits. */
-  readonly payload: Uint8Array;
   readonly #buffer: Uint8Array;
-  readonly #head: Uint8Array;
-  #answer: Uint8Array | undefined;
+  readonly #copy: Uint8Array;
+  readonly #startsWithin: boolean;
 
   /**
    * @param ignoresPayload the command has no payload: what lies behind the header is not even read
+   * @param startsWithin an answer's beginning is never said to lie behind the request's end
    * @throws Refusal EINVAL for a size out of bounds, EFAULT for one beyond the buffer
    */
-  constructor(buffer: Uint8Array, ignoresPayload: boolean) {
-    // A header may be as short as `offsetof(data)`: a copy of full size gives the accessors their room.
-    this.#head = new Uint8Array(DmIoctl.size);
-    this.#head.set(buffer.subarray(0, DmIoctl.size));
+  constructor(buffer: Uint8Array, ignoresPayload: boolean, startsWithin: boolean) {
     this.#buffer = buffer;
-    this.header = DmIoctl.at(this.#head);
-    const size = this.header.dataSize;
-    if (size < DM_IOCTL_MIN_SIZE || size > DM_IOCTL_MAX_SIZE) throw new Refusal(ERRNO.EINVAL);
+    this.#startsWithin = startsWithin;
+    if (buffer.length < DM_IOCTL_MIN_SIZE) throw new Refusal(ERRNO.EFAULT);
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    const dataSize = u32.get(view, DmIoctl.offsets.dataSize);
+    if (dataSize < DM_IOCTL_MIN_SIZE || dataSize > DM_IOCTL_MAX_SIZE) throw new Refusal(ERRNO.EINVAL);
+    const size = ignoresPayload ? DM_IOCTL_MIN_SIZE : dataSize;
     if (size > buffer.length) throw new Refusal(ERRNO.EFAULT);
-    this.size = ignoresPayload ? DM_IOCTL_MIN_SIZE : size;
+    // A request may end within `data`: a copy of full size gives the accessors their room.
+    this.#copy = new Uint8Array(Math.max(size, DmIoctl.size));
+    this.#copy.set(buffer.subarray(0, size));
+    this.bytes = this.#copy.subarray(0, size);
+    this.header = DmIoctl.at(this.#copy);
+    // The kernel wipes the caller's bytes at once: after a refusal the header stays all zero.
+    if (this.has(DM_FLAGS.SECURE_DATA)) buffer.fill(0, 0, size);
     this.payloadStart = this.header.dataStart;
-    this.payload = buffer.subarray(0, this.size);
-    if (this.has(DM_FLAGS.SECURE_DATA)) {
-      // The kernel keeps its copy and wipes the caller's at once: after a refusal the header stays all zero.
-      this.payload = this.payload.slice();
-      buffer.fill(0, 0, size);
-    }
-    this.name = readText(this.#head, DmIoctl.offsets.name, NAME_BYTES);
-    this.uuid = readText(this.#head, DmIoctl.offsets.uuid, UUID_BYTES);
-    this.header.flags &= ~(DM_FLAGS.BUFFER_FULL | DM_FLAGS.UEVENT_GENERATED | DM_FLAGS.SECURE_DATA | DM_FLAGS.DATA_OUT);
+    this.flag(DM_FLAGS.BUFFER_FULL | DM_FLAGS.UEVENT_GENERATED | DM_FLAGS.SECURE_DATA | DM_FLAGS.DATA_OUT, false);
     this.header.dataSize = DM_IOCTL_MIN_SIZE;
+  }
+
+  /** The name, a string of bytes; at most the 128 of its field. */
+  get name(): string {
+    return this.#text(DmIoctl.offsets.name, NAME_BYTES);
+  }
+
+  set name(name: string) {
+    this.#setText(DmIoctl.offsets.name, name);
+  }
+
+  /** The uuid, a string of bytes. */
+  get uuid(): string {
+    return this.#text(DmIoctl.offsets.uuid, UUID_BYTES);
+  }
+
+  set uuid(uuid: string) {
+    this.#setText(DmIoctl.offsets.uuid, uuid);
+  }
+
+  /** Cuts a name or uuid that fills its field. */
+  terminate(): void {
+    this.#copy[DmIoctl.offsets.name + NAME_BYTES - 1] = 0;
+    this.#copy[DmIoctl.offsets.uuid + UUID_BYTES - 1] = 0;
+  }
+
+  #text(offset: number, size: number): string {
+    const field = this.#copy.subarray(offset, offset + size);
+    const end = field.indexOf(0);
+    return Buffer.from(end < 0 ? field : field.subarray(0, end)).toString('latin1');
+  }
+
+  #setText(offset: number, text: string): void {
+    this.#copy.set(Buffer.from(`${text}\0`, 'latin1'), offset);
+  }
+
+  /** The string of bytes at an offset of the payload. @throws Refusal EINVAL outside of the payload, or without end */
+  payloadText(start: number): string {
+    const end = start < this.bytes.length ? this.bytes.indexOf(0, start) : -1;
+    if (this.payloadStart < DM_IOCTL_MIN_SIZE || end < 0) throw new Refusal(ERRNO.EINVAL);
+    return Buffer.from(this.bytes.subarray(start, end)).toString('latin1');
   }
 
   /** Whether a flag is set, in the request or by now in the answer. */
@@ -68,31 +94,35 @@ export class Request {
     return (this.header.flags & flag) !== 0;
   }
 
-  /** Sets or clears a flag of the answer. */
+  /** Sets or clears flags of the answer. */
   flag(flag: number, on = true): void {
     const { header } = this;
     header.flags = on ? header.flags | flag : header.flags & ~flag;
   }
 
-  /** Says where an answer lies. @returns the room for it, in bytes */
-  answerRoom(): number {
-    this.header.dataStart = Math.min(ANSWER_START, this.size);
-    return Math.max(0, this.size - ANSWER_START);
+  /** The room for an answer: the kernel's copy behind the header. Says in the header where that is. */
+  answerRoom(): Uint8Array {
+    this.header.dataStart = this.#startsWithin ? Math.min(ANSWER_START, this.bytes.length) : ANSWER_START;
+    return this.bytes.subarray(ANSWER_START);
   }
 
-  /** Gives the answer's bytes; they fit in the room. @param used how many of them `data_size` covers */
-  answer(bytes: Uint8Array, used = bytes.length): void {
-    this.#answer = bytes;
-    this.header.dataSize = ANSWER_START + used;
+  /** Says how many bytes of the room are an answer. */
+  answered(bytes: number): void {
+    this.header.dataSize = ANSWER_START + bytes;
+  }
+
+  /** Says that the answer did not fit. */
+  full(): void {
+    this.flag(DM_FLAGS.BUFFER_FULL);
+  }
+
+  /** Says that nothing is to be copied out, not even the header. */
+  silent(): void {
+    this.header.dataSize = 0;
   }
 
   /** Copies the answer out, `data_size` bytes of it. */
   finish(): void {
-    writeText(this.#head, DmIoctl.offsets.name, NAME_BYTES, this.name);
-    writeText(this.#head, DmIoctl.offsets.uuid, UUID_BYTES, this.uuid);
-    const end = Math.min(this.header.dataSize, DmIoctl.size);
-    this.#buffer.set(this.#head.subarray(0, end));
-    if (this.#answer === undefined) return;
-    this.#buffer.set(this.#answer.subarray(0, this.header.dataSize - ANSWER_START), ANSWER_START);
+    this.#buffer.set(this.#copy.subarray(0, this.header.dataSize));
   }
 }

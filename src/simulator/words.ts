@@ -82,6 +82,16 @@ export function scanDeviceNumber(word: string): readonly [number, number] | unde
 
 const UPPER = /[A-Z]/g;
 
+const GEOMETRY = new RegExp(`^${SPACE}*(\\d+)${SPACE}+(\\d+)${SPACE}+(\\d+)${SPACE}+(\\d+)$`);
+
+/** `sscanf(text, "%lu %lu %lu %lu%c") == 4`. */
+export function scanGeometry(text: string): readonly [bigint, bigint, bigint, bigint] | undefined {
+  const match = GEOMETRY.exec(text);
+  if (match === null) return undefined;
+  const number = (index: number): bigint => BigInt.asUintN(64, BigInt(match[index] as string));
+  return [number(1), number(2), number(3), number(4)];
+}
+
 /** `strcasecmp(a, b) == 0` for a `b` in lower case: only ASCII letters fold. */
 export function sameWord(a: string, b: string): boolean {
   return a.replace(UPPER, (letter) => letter.toLowerCase()) === b;

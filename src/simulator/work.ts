@@ -13,7 +13,7 @@ export function runNow<T>(work: Work<T>, what: string): T {
   // Lets the work undo what it began, as if it had never been asked for.
   work.return(undefined as T);
   throw new SimulatorError(
-    `"${what}" waits for I/O in flight, and a synchronous call would block the test for ever: ` +
-      'end the I/O first, or use the asynchronous call',
+    `"${what}" waits for I/O in flight or for an event, and a synchronous call would block the test for ever: ` +
+      'let that happen first, or use the asynchronous call',
   );
 }

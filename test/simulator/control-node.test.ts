@@ -1,151 +1,20 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DM_FLAGS, type DmCommand, DmIoctl, DmTargetSpec } from '../../src/kernel/index.ts';
+import { DM_FLAGS, DmIoctl, DmTargetSpec } from '../../src/kernel/index.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedKernel } from '../../src/simulator/index.ts';
-import { type Ask, golden, type Line, messagePayload, probe, requestBytes, tablePayload } from './support.ts';
+import { pollText, Replay } from './replay.ts';
+import { headerText, type Line, messagePayload, probe, requestBytes, tablePayload } from './support.ts';
 
-const dev = (major: number, minor: number): bigint =>
-  BigInt((minor & 0xff) | (major << 8)) | (BigInt(minor & ~0xff) << 12n);
+// What the captures have is replayed by ioctl-semantics.test.ts and uevents.test.ts; the rest is here.
 
-type Step = readonly [label: string, command: DmCommand, ask: Ask];
-
-const d1 = { name: 'd1' };
-const load = (label: string, lines: readonly Line[], more: Ask = {}): Step => [
-  label,
-  'DM_TABLE_LOAD',
-  { ...d1, targetCount: lines.length, payload: tablePayload(lines), ...more },
-];
-const status = (label: string, flags = 0): Step => [label, 'DM_DEV_STATUS', { ...d1, flags }];
 const zero: Line = [0n, 8n, 'zero', ''];
 
-/** What the captures' probe did, in its order, under its labels. The backing disk is 1:0 with 8192 sectors. */
-const steps: readonly Step[] = [
-  ['create d1 uuid', 'DM_DEV_CREATE', { name: 'd1', uuid: 'UU-1' }],
-  status('status d1'),
-  ['dup name', 'DM_DEV_CREATE', { name: 'd1' }],
-  ['dup uuid', 'DM_DEV_CREATE', { name: 'd2', uuid: 'UU-1' }],
-  ['empty name', 'DM_DEV_CREATE', {}],
-  ['persist minor 77', 'DM_DEV_CREATE', { name: 'pm', dev: dev(254, 77), flags: DM_FLAGS.PERSISTENT_DEV }],
-  [' status', 'DM_DEV_STATUS', { name: 'pm' }],
-  ['persist minor dup', 'DM_DEV_CREATE', { name: 'pm2', dev: dev(254, 77), flags: DM_FLAGS.PERSISTENT_DEV }],
-  ['persist big', 'DM_DEV_CREATE', { name: 'pm2', dev: dev(254, 2 ** 20), flags: DM_FLAGS.PERSISTENT_DEV }],
-  ['persist with other major 8:78', 'DM_DEV_CREATE', { name: 'pm3', dev: dev(8, 78), flags: DM_FLAGS.PERSISTENT_DEV }],
-  ['rm pm', 'DM_DEV_REMOVE', { name: 'pm' }],
-  [
-    'create flags SUSPEND|RO|NOFLUSH|0x100000',
-    'DM_DEV_CREATE',
-    { name: 'fx', flags: DM_FLAGS.SUSPEND | DM_FLAGS.READONLY | DM_FLAGS.NOFLUSH | 0x100000 },
-  ],
-  ['rm w/o table cookie', 'DM_DEV_REMOVE', { name: 'fx', eventNr: 0x1234 }],
-  ['name+uuid', 'DM_DEV_STATUS', { name: 'd1', uuid: 'UU-1' }],
-  ['uuid only', 'DM_DEV_STATUS', { uuid: 'UU-1' }],
-  ['dev only', 'DM_DEV_STATUS', { dev: dev(254, 0) }],
-  ['dev+name', 'DM_DEV_STATUS', { name: 'd1', dev: dev(254, 0) }],
-  ['dev+uuid', 'DM_DEV_STATUS', { uuid: 'UU-1', dev: dev(254, 0) }],
-  ['none', 'DM_DEV_STATUS', {}],
-  ['nodev', 'DM_DEV_STATUS', { dev: dev(254, 99) }],
-  ['resume d1 no table', 'DM_DEV_SUSPEND', d1],
-  ['suspend d1', 'DM_DEV_SUSPEND', { ...d1, flags: DM_FLAGS.SUSPEND }],
-  ['suspend again', 'DM_DEV_SUSPEND', { ...d1, flags: DM_FLAGS.SUSPEND }],
-  ['resume d1 no table after suspend', 'DM_DEV_SUSPEND', d1],
-  status('status'),
-  ['deps', 'DM_TABLE_DEPS', d1],
-  ['tstatus', 'DM_TABLE_STATUS', d1],
-  ['tstatus STATUS_TABLE', 'DM_TABLE_STATUS', { ...d1, flags: DM_FLAGS.STATUS_TABLE }],
-  ['clear', 'DM_TABLE_CLEAR', d1],
-  load('load 0 targets', []),
-  ['tc=1 no payload', 'DM_TABLE_LOAD', { ...d1, targetCount: 1, size: 312 }],
-  ['tc=1 no payload 16k', 'DM_TABLE_LOAD', { ...d1, targetCount: 1 }],
-  load('load len0', [[0n, 0n, 'zero', '']]),
-  load('load gap', [[1n, 8n, 'zero', '']]),
-  load('load gap2', [zero, [9n, 8n, 'zero', '']]),
-  load('load overlap', [zero, [7n, 8n, 'zero', '']]),
-  load('load unknown', [[0n, 8n, 'nosuch', '']]),
-  load('load bad linear args', [[0n, 8n, 'linear', '1:0']]),
-  load('load nonexist dev', [[0n, 8n, 'linear', '/dev/nonexist 0']]),
-  load('load bad off', [[0n, 8n, 'linear', '1:0 x']]),
-  load('load maj:min nonexist', [[0n, 8n, 'linear', '200:5 0']]),
-  load('load maj:min overflow', [[0n, 8n, 'linear', '99999:0 0']]),
-  load('load beyond end', [[0n, 16384n, 'linear', '1:0 0']]),
-  load('load self', [[0n, 8n, 'linear', '254:0 0']]),
-  load('load start overflow', [[2n ** 64n - 4n, 8n, 'zero', '']]),
-  load('load len huge', [[0n, 2n ** 60n, 'zero', '']]),
-  load('load zero args', [[0n, 8n, 'zero', 'x']]),
-  ['tc huge', 'DM_TABLE_LOAD', { ...d1, targetCount: 2 ** 20 + 1, payload: tablePayload([zero]) }],
-  load('next<40 overlap', [
-    [0n, 8n, 'zero', '', 16],
-    [8n, 8n, 'zero', ''],
-  ]),
-  load('next 0 for last', [[0n, 8n, 'zero', '', 0]]),
-  status('status'),
-  status('status QINACT', DM_FLAGS.QUERY_INACTIVE_TABLE),
-  load('load again RO', [zero], { flags: DM_FLAGS.READONLY }),
-  status('status'),
-  status('status QINACT', DM_FLAGS.QUERY_INACTIVE_TABLE),
-  ['clear', 'DM_TABLE_CLEAR', d1],
-  load('load linear ram0 RO flag', [[0n, 8n, 'linear', '1:0 0']], { flags: DM_FLAGS.READONLY }),
-  ['resume w/ cookie', 'DM_DEV_SUSPEND', d1],
-  status('status'),
-  ['resume again (no inactive)', 'DM_DEV_SUSPEND', d1],
-  load('reload rw', [[0n, 16n, 'linear', '1:0 0']]),
-  ['suspend', 'DM_DEV_SUSPEND', { ...d1, flags: DM_FLAGS.SUSPEND }],
-  ['resume', 'DM_DEV_SUSPEND', d1],
-  status('status'),
-  load('load+resume w/o suspend', [[0n, 32n, 'linear', '1:0 0']]),
-  ['resume', 'DM_DEV_SUSPEND', d1],
-];
-
-function newKernel(kernel: '6.1' | '6.12' = '6.1'): SimulatedKernel {
+function newKernel(kernel: '6.1.176' | '6.1' | '6.12' = '6.1'): SimulatedKernel {
   const made = new SimulatedKernel({ kernel });
   made.addDisk({ sectors: 8192, number: { major: 1, minor: 0 } });
   return made;
 }
-
-test('SimulatedControlNode answers the captured requests as Linux 6.1 did, header by header', () => {
-  const node = newKernel().openControl();
-  const captured = golden('ioctl-61.txt');
-  let from = 0;
-  for (const [label, command, ask] of steps) {
-    const { text } = probe(node, command, ask);
-    const at = captured.findIndex((line, index) => index >= from && line.startsWith(`${label}: `));
-    assert.notEqual(at, -1, `${label} is not in the capture behind line ${from}`);
-    assert.equal(`${label}: ${text}`, captured[at]);
-    from = at + 1;
-  }
-});
-
-test('SimulatedControlNode checks version, command and size in the kernel’s order', () => {
-  const kernel = newKernel();
-  const node = kernel.openControl();
-  const versionAfter = (command: DmCommand, ask: Ask): string => {
-    const { text, bytes } = probe(node, command, ask);
-    return `${text.slice(0, 6)} (${DmIoctl.at(bytes).version.join(', ')})`;
-  };
-  assert.equal(versionAfter('DM_VERSION', {}), 'rc=0 f (4, 47, 0)');
-  for (const version of [
-    [4, 99, 0],
-    [3, 0, 0],
-    [5, 0, 0],
-  ] as const) {
-    assert.equal(versionAfter('DM_VERSION', { version }), 'EINVAL (4, 47, 0)');
-  }
-  assert.equal(versionAfter('DM_DEV_STATUS', { version: [4, 99, 0] }), 'EINVAL (4, 47, 0)');
-  assert.equal(probe(node, 'DM_DEV_ARM_POLL', {}).text, 'ENOTTY');
-  assert.match(probe(node, 'DM_VERSION', { size: 0 }).text, /dsize=0/);
-  const sized = (command: DmCommand, size: number): string => probe(node, command, { name: 'no', size }).text;
-  assert.equal(sized('DM_DEV_STATUS', 300), 'EINVAL');
-  assert.equal(sized('DM_DEV_STATUS', 304), 'EINVAL');
-  assert.equal(sized('DM_DEV_STATUS', 305), 'ENXIO');
-  assert.equal(sized('DM_TABLE_LOAD', 304), 'EINVAL');
-  assert.equal(sized('DM_TABLE_LOAD', 305), 'ENXIO');
-  const list = (size: number): string => probe(node, 'DM_LIST_DEVICES', { size }).text;
-  assert.match(list(305), /fl=BUFFULL .* dsize=305 dstart=305$/);
-  assert.match(list(311), /fl=BUFFULL .* dsize=305 dstart=311$/);
-  assert.match(list(312), /fl=BUFFULL .* dsize=305 dstart=312$/);
-  const unprivileged = kernel.openControl({ privileged: false });
-  assert.equal(probe(unprivileged, 'DM_VERSION', {}).text, 'EACCES');
-});
 
 test('a refused request changes nothing of the caller’s but the version, and all of it with SECURE_DATA', () => {
   const node = newKernel().openControl();
@@ -162,111 +31,149 @@ test('a refused request changes nothing of the caller’s but the version, and a
   assert.ok(secret.every((byte) => byte === 0));
 });
 
-test('DM_LIST_DEVICES needs exactly its records’ room, in the order of the names’ bytes', () => {
+test('SECURE_DATA wipes what was read of the request, and the answer is all that comes back', () => {
   const node = newKernel().openControl();
-  // The minors and names of the capture's seven devices: `Z a a-1 ab b r2 r3`, 480 bytes in all.
-  for (const name of ['r3', 'r2', 'b', 'a', 'Z', 'a-1', 'ab']) probe(node, 'DM_DEV_CREATE', { name });
-  assert.match(probe(node, 'DM_LIST_DEVICES', { size: 479 }).text, /fl=BUFFULL .* dsize=305 dstart=312$/);
-  const { text, bytes } = probe(node, 'DM_LIST_DEVICES', { size: 480 });
-  assert.match(text, /fl= .* dsize=480 dstart=312$/);
-  const names = [312, 336, 360, 384, 408, 432, 456].map((at) => {
-    const end = bytes.indexOf(0, at + 12);
-    return Buffer.from(bytes.subarray(at + 12, end)).toString();
+  probe(node, 'DM_DEV_CREATE', { name: 'd' });
+  const load = requestBytes({
+    name: 'd',
+    flags: DM_FLAGS.SECURE_DATA,
+    targetCount: 1,
+    payload: tablePayload([zero]),
+    size: 1024,
   });
-  assert.deepEqual(names, ['Z', 'a', 'a-1', 'ab', 'b', 'r2', 'r3']);
-  assert.match(probe(node, 'DM_LIST_DEVICES', { name: 'a' }).text, /dsize=384/);
-  assert.match(probe(node, 'DM_LIST_DEVICES', { name: 'qq' }).text, /dsize=312/);
+  load.fill(0xff, 1024);
+  node.ioctl('DM_TABLE_LOAD', load);
+  assert.match(headerText(load), /^rc=0 fl=INACT .* name='d' /);
+  assert.ok(load.subarray(305, 1024).every((byte) => byte === 0));
+  assert.ok(load.subarray(1024).every((byte) => byte === 0xff));
+  // A command without payload reads the header only, and wipes no more.
+  const status = requestBytes({ name: 'd', flags: DM_FLAGS.SECURE_DATA, payload: Buffer.from('secret') });
+  node.ioctl('DM_DEV_STATUS', status);
+  assert.equal(Buffer.from(status.subarray(DmIoctl.size, DmIoctl.size + 6)).toString(), 'secret');
 });
 
-test('DM_TABLE_STATUS gives what fits, as captured for every size', () => {
+test('DM_TABLE_STATUS leaves `next` as it was of a target behind which the buffer ends', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.make('z', [zero]);
+  const asked = { name: 'z', size: 354, payload: new Uint8Array(42).fill(0xee) };
+  const { bytes, text } = probe(r.node, 'DM_TABLE_STATUS', asked);
+  assert.match(text, /fl=ACTIVE\|BUFFULL .* dsize=353/);
+  const { sectorStart, length, status, next, targetType } = DmTargetSpec.at(bytes, DmIoctl.size);
+  assert.deepEqual([sectorStart, length, status, next], [0n, 8n, 0, 0xeeeeeeee]);
+  // `strncpy` of 15 bytes: the sixteenth is the caller's.
+  assert.equal(targetType, 'zero');
+  assert.equal(bytes[DmIoctl.size + 39], 0xee);
+});
+
+test('an empty answer to a message is what the caller had there: the sector', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.make('z', [zero]);
+  assert.equal(r.message('z', '@stats_list'), "(0, '', 'ACTIVE|DATAOUT')");
+  assert.equal(r.message('z', '@stats_list', { sector: 0x4142n }), "(0, 'BA', 'ACTIVE|DATAOUT')");
+});
+
+test('@stats_print_clear clears nothing when its answer does not fit', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.make('z', [zero]);
+  r.message('z', '@stats_create - /1');
+  r.kernel.io({ device: 'z', direction: 'read', sector: 0, sectors: 1, durationNs: 0 });
+  const payload = messagePayload('@stats_print_clear 0');
+  const { text } = probe(r.node, 'DM_TARGET_MSG', { name: 'z', payload, size: DmIoctl.size + payload.length });
+  assert.match(text, /fl=ACTIVE\|BUFFULL\|DATAOUT .* dsize=305/);
+  assert.match(r.message('z', '@stats_print_clear 0'), /'0\+8 1 0 1 /);
+  assert.match(r.message('z', '@stats_print 0'), /'0\+8 0 0 0 /);
+});
+
+test('the geometry goes when the size changes', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.make('z', [zero]);
+  const payload = Buffer.from('1 2 4 8\0');
+  r.ask('DM_DEV_SET_GEOMETRY', { name: 'z', payload });
+  const device = r.kernel.device('z');
+  assert.deepEqual(device.geometry, { cylinders: 1n, heads: 2n, sectors: 4n, start: 8n });
+  r.make('z', [[0n, 8n, 'error', '']]);
+  assert.notEqual(device.geometry, undefined);
+  r.make('z', [[0n, 16n, 'error', '']]);
+  assert.equal(device.geometry, undefined);
+});
+
+test('DM_DEV_WAIT is refused as a mistake where a synchronous call would wait', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.make('z', [zero]);
+  assert.throws(() => r.node.ioctl('DM_DEV_WAIT', requestBytes({ name: 'z' })), { name: 'SimulatorError' });
+});
+
+test('a first table on a device that has no size yet is not looked at; by the resume it is', () => {
+  const r = new Replay('ioctl-semantics-61.txt', '6.1');
+  r.ask('DM_DEV_CREATE', { name: 'low' });
+  r.load('low', [zero]);
+  r.ask('DM_DEV_CREATE', { name: 'high' });
+  assert.match(r.load('high', [[0n, 16n, 'linear', '254:0 0']]), /^rc=0/);
+  r.ask('DM_DEV_SUSPEND', { name: 'low' });
+  assert.equal(r.ask('DM_DEV_SUSPEND', { name: 'high' }), 'EINVAL');
+});
+
+test('Linux 6.12 wants specs behind each other, and gives error targets their device', () => {
+  const overlapping: Line[] = [
+    [0n, 8n, 'zero', ''],
+    [8n, 8n, 'zero', ''],
+  ];
+  const older = new Replay('ioctl-semantics-61.txt', '6.1');
+  const newer = new Replay('ioctl-semantics-612.txt', '6.12');
+  for (const { node } of [older, newer]) probe(node, 'DM_DEV_CREATE', { name: 'd' });
+  // The second one begins 40 bytes behind the first: over its empty parameters' NUL.
+  const [first, second] = overlapping.map((line) => tablePayload([line]));
+  const payload = Buffer.concat([(first ?? assert.fail()).subarray(0, 40), second ?? assert.fail()]);
+  DmTargetSpec.at(payload).next = 40;
+  // Its first byte is that of a start at sector 8: no NUL, but the next one is.
+  assert.equal(older.ask('DM_TABLE_LOAD', { name: 'd', targetCount: 2, payload }), 'EINVAL');
+  payload.writeBigUInt64LE(0x100n, 40);
+  DmTargetSpec.at(payload).length = 0x100n;
+  assert.match(older.ask('DM_TABLE_LOAD', { name: 'd', targetCount: 2, payload }), /^rc=0/);
+  assert.equal(newer.ask('DM_TABLE_LOAD', { name: 'd', targetCount: 2, payload }), 'EINVAL');
+  const error: Line[] = [[0n, 8n, 'error', '1:0 0']];
+  assert.match(older.load('d', error), /^rc=0/);
+  assert.match(newer.load('d', error), /^rc=0/);
+  const inactive = { name: 'd', flags: DM_FLAGS.QUERY_INACTIVE_TABLE };
+  assert.match(older.deps(inactive), / \(0, 0\) \[\]$/);
+  assert.match(newer.deps(inactive), / \(1, 0\) \[\(1, 0\)\]$/);
+});
+
+test('Linux 6.1.176 says where no answer is, and lets a message without a table come to nothing', () => {
+  const node = newKernel('6.1.176').openControl();
+  probe(node, 'DM_DEV_CREATE', { name: 'd', uuid: 'U' });
+  assert.match(probe(node, 'DM_LIST_DEVICES', { size: 305 }).text, /fl=BUFFULL .* dsize=305 dstart=312$/);
+  const message = { uuid: 'U', payload: messagePayload('hello') };
+  assert.match(probe(node, 'DM_TARGET_MSG', message).text, /^rc=0 fl= .* name='' uuid='U' dsize=16384 dstart=312$/);
+});
+
+test('eventsPending() waits for what its own opening has not seen, until it is armed anew', async () => {
+  const kernel = newKernel();
+  using first = kernel.openControl();
+  const waiting = first.eventsPending();
+  probe(first, 'DM_DEV_CREATE', { name: 'd' });
+  await waiting;
+  await first.eventsPending();
+  using second = kernel.openControl();
+  assert.equal(await pollText(second), '[]');
+  assert.equal(await pollText(first), '[(4, 1)]');
+  probe(first, 'DM_DEV_ARM_POLL', {});
+  assert.equal(await pollText(first), '[]');
+});
+
+test('eventsPending() ends with the signal’s reason, and with an AbortError when its node is closed', async () => {
   const kernel = newKernel();
   const node = kernel.openControl();
-  for (const [name, lines] of [
-    ['z', [zero]],
-    [
-      'l1',
-      [
-        [0n, 8n, 'linear', '1:0 0'],
-        [8n, 8n, 'zero', ''],
-      ],
-    ],
-  ] as const) {
-    probe(node, 'DM_DEV_CREATE', { name });
-    probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) });
-    probe(node, 'DM_DEV_SUSPEND', { name });
-  }
-  let compared = 0;
-  for (const line of golden('ioctl-61.txt')) {
-    const match = /^(l1 )?tstatus size (\d+) (\S+) (\d+) (\d+)$/.exec(line);
-    if (match === null) continue;
-    const [, name = 'z', size, flags, used, count] = match;
-    const ask = { name: name.trim(), size: Number(size), flags: DM_FLAGS.STATUS_TABLE };
-    const { text, bytes } = probe(node, 'DM_TABLE_STATUS', ask);
-    assert.ok(text.startsWith(`rc=0 fl=${flags} `), `${line}: ${text}`);
-    const header = DmIoctl.at(bytes);
-    assert.equal(`${header.dataSize} ${header.targetCount}`, `${used} ${count}`, line);
-    compared++;
-  }
-  assert.equal(compared, 15);
-  const { bytes } = probe(node, 'DM_TABLE_STATUS', { name: 'l1', flags: DM_FLAGS.STATUS_TABLE });
-  const second = DmTargetSpec.at(bytes, 312 + DmTargetSpec.at(bytes, 312).next);
-  assert.equal(`${second.sectorStart} ${second.length} ${second.targetType} ${second.next}`, '8 8 zero 96');
-});
-
-test('a resume whose table does not fit keeps the old one, suspended', async () => {
-  const node = newKernel().openControl();
-  const dm = new DeviceMapper(node);
-  probe(node, 'DM_DEV_CREATE', { name: 'l' });
-  probe(node, 'DM_TABLE_LOAD', { name: 'l', targetCount: 1, payload: tablePayload([zero]) });
-  probe(node, 'DM_DEV_SUSPEND', { name: 'l' });
-  const beyond = tablePayload([[0n, 16384n, 'linear', '1:0 0']]);
-  assert.match(probe(node, 'DM_TABLE_LOAD', { name: 'l', targetCount: 1, payload: beyond }).text, /fl=ACTIVE\|INACT /);
-  assert.equal(probe(node, 'DM_DEV_SUSPEND', { name: 'l' }).text, 'EINVAL');
-  assert.match(probe(node, 'DM_DEV_STATUS', { name: 'l' }).text, /fl=SUSPEND\|ACTIVE ev=0 tc=1/);
-  assert.equal((await dm.table({ name: 'l' }))[0]?.type, 'zero');
-});
-
-test('a device that another one lies on cannot be removed, and goes with it when that was deferred', () => {
-  const node = newKernel().openControl();
-  for (const [name, lines] of [
-    ['d1', [[0n, 8n, 'linear', '1:0 0']]],
-    [
-      'top',
-      [
-        [0n, 4n, 'linear', '1:0 0'],
-        [4n, 4n, 'linear', '254:0 4'],
-      ],
-    ],
-  ] as const) {
-    probe(node, 'DM_DEV_CREATE', { name });
-    probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) });
-    probe(node, 'DM_DEV_SUSPEND', { name });
-  }
-  assert.equal(probe(node, 'DM_DEV_REMOVE', { name: 'd1' }).text, 'EBUSY');
-  const { bytes } = probe(node, 'DM_TABLE_DEPS', { name: 'top' });
-  const view = new DataView(bytes.buffer);
-  assert.deepEqual(
-    [320, 328].map((at) => view.getBigUint64(at, true)),
-    [dev(254, 0), dev(1, 0)],
-  );
-  assert.match(probe(node, 'DM_DEV_REMOVE', { name: 'd1', flags: DM_FLAGS.DEFERRED_REMOVE }).text, /fl=DEFER /);
-  assert.match(probe(node, 'DM_DEV_STATUS', { name: 'd1' }).text, /fl=ACTIVE\|DEFER .* open=1 /);
-  assert.match(probe(node, 'DM_DEV_REMOVE', { name: 'top' }).text, /fl=UEVENT /);
-  assert.equal(probe(node, 'DM_DEV_STATUS', { name: 'd1' }).text, 'ENXIO');
-});
-
-test('Linux 6.12 refuses names and paths otherwise than 6.1', () => {
-  const old = newKernel('6.1').openControl();
-  const young = newKernel('6.12').openControl();
-  for (const name of ['.', '..', 'control']) {
-    assert.match(probe(old, 'DM_DEV_CREATE', { name }).text, /^rc=0/);
-    assert.equal(probe(young, 'DM_DEV_CREATE', { name }).text, 'EINVAL');
-  }
-  probe(young, 'DM_DEV_CREATE', { name: 'd1' });
-  const loading = (line: Line, node = young): string =>
-    probe(node, 'DM_TABLE_LOAD', { name: 'd1', targetCount: 1, payload: tablePayload([line]) }).text;
-  assert.equal(loading([0n, 8n, 'linear', '/dev/nonexist 0']), 'ENOENT');
-  assert.equal(loading([0n, 8n, 'linear', '254:0 0']), 'EINVAL');
+  const reason = new Error('enough');
+  await assert.rejects(node.eventsPending(AbortSignal.abort(reason)), reason);
+  const controller = new AbortController();
+  const waiting = node.eventsPending(controller.signal);
+  controller.abort(reason);
+  await assert.rejects(waiting, reason);
+  const closed = node.eventsPending();
+  node[Symbol.dispose]();
+  await assert.rejects(closed, { name: 'AbortError' });
+  await assert.rejects(node.eventsPending(), { name: 'SimulatorError' });
 });
 
 test('DeviceMapper works on a simulated control node', async () => {

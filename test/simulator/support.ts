@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { DM_FLAGS, type DmCommand, DmIoctl, DmTargetMsg, DmTargetSpec } from '../../src/kernel/index.ts';
+import {
+  DM_FLAGS,
+  type DmCommand,
+  DmIoctl,
+  DmTargetMsg,
+  DmTargetSpec,
+  decodeDeviceNumber,
+} from '../../src/kernel/index.ts';
 import { type SimulatedControlNode, SimulatedKernel } from '../../src/simulator/index.ts';
 
 /** A captured output of a real kernel. */
@@ -58,8 +65,9 @@ export function requestBytes(ask: Ask): Uint8Array {
   header.version = ask.version ?? [4, 0, 0];
   header.dataSize = ask.size ?? 16384;
   header.dataStart = ask.dataStart ?? DmIoctl.size;
-  header.name = ask.name ?? '';
-  header.uuid = ask.uuid ?? '';
+  // Bytes, and as many as the fields hold: also what has no end.
+  bytes.set(Buffer.from(ask.name ?? '', 'latin1').subarray(0, 128), DmIoctl.offsets.name);
+  bytes.set(Buffer.from(ask.uuid ?? '', 'latin1').subarray(0, 129), DmIoctl.offsets.uuid);
   header.dev = ask.dev ?? 0n;
   header.flags = ask.flags ?? 0;
   header.eventNr = ask.eventNr ?? 0;
@@ -87,10 +95,27 @@ export function tablePayload(lines: readonly Line[]): Uint8Array {
       spec.sectorStart = start;
       spec.length = length;
       spec.next = next ?? size;
-      spec.targetType = type;
+      record.set(Buffer.from(type).subarray(0, 16), DmTargetSpec.offsets.targetType);
       record.set(Buffer.from(params), DmTargetSpec.size);
       return record;
     }),
+  );
+}
+
+function fieldText(bytes: Uint8Array, offset: number): string {
+  const text = Buffer.from(bytes.subarray(offset, bytes.indexOf(0, offset))).toString('latin1');
+  return text.replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+/** An answer's header as the captures write it. */
+export function headerText(bytes: Uint8Array): string {
+  const { flags, eventNr, targetCount, openCount, dev, dataSize, dataStart } = DmIoctl.at(bytes);
+  const { major, minor } = decodeDeviceNumber(dev);
+  const { offsets } = DmIoctl;
+  return (
+    `rc=0 fl=${flagText(flags)} ev=${eventNr} tc=${targetCount} open=${openCount} dev=${major}:${minor}` +
+    ` name='${fieldText(bytes, offsets.name)}' uuid='${fieldText(bytes, offsets.uuid)}'` +
+    ` dsize=${dataSize} dstart=${dataStart}`
   );
 }
 
@@ -102,14 +127,7 @@ export function probe(node: SimulatedControlNode, command: DmCommand, ask: Ask):
   } catch (error) {
     return { text: (error as { code: string }).code, bytes };
   }
-  const { flags, eventNr, targetCount, openCount, dev, name, uuid, dataSize, dataStart } = DmIoctl.at(bytes);
-  const device = `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`;
-  return {
-    text:
-      `rc=0 fl=${flagText(flags)} ev=${eventNr} tc=${targetCount} open=${openCount} dev=${device}` +
-      ` name='${name}' uuid='${uuid}' dsize=${dataSize} dstart=${dataStart}`,
-    bytes,
-  };
+  return { text: headerText(bytes), bytes };
 }
 
 /** A kernel with one device `d` of 1 GiB, unless said otherwise. */
