@@ -1,4 +1,5 @@
 export * from './dm-ioctl.ts';
+export * from './dm-log-userspace.ts';
 export * from './errno.ts';
 export * from './fiemap.ts';
 export * from './inotify.ts';

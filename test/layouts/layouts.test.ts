@@ -2,20 +2,29 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import {
+  CN_IDX_DM,
+  CN_VAL_DM_USERSPACE_LOG,
+  CnMsg,
   cstring,
   DM_NAME_LIST_FLAGS,
   DM_NAME_LIST_NAME_OFFSET,
+  DM_ULOG,
+  DM_ULOG_REQUEST_MASK,
+  DM_ULOG_REQUEST_VERSION,
   DmIoctl,
   DmTargetDeps,
   DmTargetMsg,
   DmTargetSpec,
   DmTargetVersions,
+  DmUlogRequest,
   decodeDeviceNumber,
   encodeDeviceNumber,
   Fiemap,
   FiemapExtent,
   FS_IOC_FIEMAP,
   InotifyEvent,
+  NLMSG_DONE,
+  NlMsgHdr,
   requestCode,
   struct,
   u8,
@@ -37,6 +46,9 @@ for (const layout of [
   Fiemap,
   FiemapExtent,
   InotifyEvent,
+  NlMsgHdr,
+  CnMsg,
+  DmUlogRequest,
 ]) {
   test(`struct() lays out ${layout.name} as the C compiler does`, () => {
     const { size, ...offsets } = compiled[layout.name] as Record<string, number>;
@@ -58,6 +70,12 @@ test('requestCode() gives the codes of the header', () => {
   assert.equal(DmTargetDeps.size, constants['targetDepsDev']);
   assert.equal(DmTargetVersions.size, constants['targetVersionsName']);
   assert.deepEqual(DM_NAME_LIST_FLAGS, { HAS_UUID: constants['hasUuid'], DOESNT_HAVE_UUID: constants['hasNoUuid'] });
+});
+
+test('DM_ULOG and the connector have the numbers of the headers', () => {
+  assert.deepEqual(DM_ULOG, compiled['ulog']);
+  const numbers = { CN_IDX_DM, CN_VAL_DM_USERSPACE_LOG, NLMSG_DONE, DM_ULOG_REQUEST_MASK, DM_ULOG_REQUEST_VERSION };
+  assert.deepEqual(numbers, compiled['connector']);
 });
 
 test('struct() reads and writes in place at an offset of a larger buffer', () => {
