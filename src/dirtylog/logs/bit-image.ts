@@ -38,9 +38,9 @@ export class BitImage {
   readonly #isChanged: Uint8Array;
   /** The blocks that are to be written. */
   #changed: number[] = [];
-  /** Of each block, the number of the last bit that was taken from it. */
-  readonly #takenFrom: Float64Array;
-  #taken = 0;
+  /** Of each block, the number of the last single change to it. */
+  readonly #lastOfBlock: Float64Array;
+  #made = 0;
   #durable = 0;
   #buffer: Uint8Array | undefined;
   #committing: Promise<void> | undefined;
@@ -56,47 +56,53 @@ export class BitImage {
     this.#bytes = mirrBytes(regions, store.sectorBytes);
     const blocks = Math.ceil(this.#bytes / BLOCK_BYTES);
     this.#isChanged = new Uint8Array(blocks);
-    this.#takenFrom = new Float64Array(blocks);
+    this.#lastOfBlock = new Float64Array(blocks);
   }
 
   get failure(): StoreFailure | undefined {
     return this.#failure;
   }
 
-  /** Whether every bit taken away so far is on the medium, and will stay away whatever dies. */
+  /** Whether every single change so far is on the medium, whatever dies. */
   get isDurable(): boolean {
-    return this.#durable === this.#taken;
+    return this.#durable === this.#made;
   }
 
-  /** A point to wait for: `hasReached` says whether what was taken until now is durable. */
+  /** A point to wait for: `hasReached` says whether what was changed until now is durable. */
   get point(): number {
-    return this.#taken;
+    return this.#made;
   }
 
   hasReached(point: number): boolean {
     return this.#durable >= point;
   }
 
-  /** The point at which this region's bit, taken away already, is durable: earlier than `point` when others came since. */
+  /** The point at which this region's bit is durable: earlier than `point` when others were changed since. */
   pointOf(region: number): number {
-    return this.#takenFrom[blockOfRegion(region)] as number;
+    return this.#lastOfBlock[blockOfRegion(region)] as number;
   }
 
   /** Takes a region's bit away; whether it was there. Durable after `commit()`, at `point`. */
   take(region: number): boolean {
     if (!this.bits.delete(region)) return false;
-    const block = blockOfRegion(region);
-    this.#takenFrom[block] = ++this.#taken;
-    this.#change(block);
+    this.#count(region);
     return true;
   }
 
-  /** Gives a region its bit, on the store with the next commit. */
-  give(region: number): void {
-    if (this.bits.add(region)) this.#change(blockOfRegion(region));
+  /** Gives a region its bit; whether it lacked it. Durable as `take()`. */
+  give(region: number): boolean {
+    if (!this.bits.add(region)) return false;
+    this.#count(region);
+    return true;
   }
 
-  /** Replaces 32 bits, as loading does. */
+  #count(region: number): void {
+    const block = blockOfRegion(region);
+    this.#lastOfBlock[block] = ++this.#made;
+    this.#change(block);
+  }
+
+  /** Replaces 32 bits, as loading and cleaning do: nobody waits for it. */
   setWord(index: number, value: number): void {
     const before = this.bits.words[index];
     this.bits.setWord(index, value);
@@ -121,8 +127,12 @@ export class BitImage {
   async read({ ignore, fresh }: { readonly ignore: boolean; readonly fresh: 0 | 1 }): Promise<number | undefined> {
     const { store, bits } = this;
     if (this.#bytes > store.size) {
-      throw new UnusableStore(`${store.label} holds ${store.size} bytes, a log of ${bits.size} regions takes ${this.#bytes}`);
+      throw new UnusableStore(
+        `${store.label} holds ${store.size} bytes, a log of ${bits.size} regions takes ${this.#bytes}`,
+      );
     }
+    // A predecessor that was killed between write and sync left marks that are read back and lost with the power.
+    await store.sync();
     const buffer = new Uint8Array(Math.min(this.#bytes, BATCH_BLOCKS * BLOCK_BYTES));
     let header: MirrHeader = 'blank';
     let known = 0;
@@ -139,7 +149,8 @@ export class BitImage {
         this.#regionsOnStore = header === 'blank' ? -1 : header.regions;
         known = header === 'blank' || ignore ? 0 : Math.min(header.regions, bits.size);
       }
-      this.#load(view, at, known, fresh);
+      // A header of no regions was written in doubt: no device grows from nothing, and nobody's word is better.
+      this.#load(view, at, known, this.#regionsOnStore === 0 ? 0 : fresh);
     }
     return header === 'blank' || ignore ? undefined : known;
   }
@@ -204,7 +215,7 @@ export class BitImage {
   async #run(): Promise<void> {
     let failure: StoreFailure | undefined;
     while (this.#changed.length > 0 && failure === undefined) {
-      const point = this.#taken;
+      const point = this.#made;
       failure = await this.#writeChanged();
       if (failure === undefined) {
         this.#durable = point;

@@ -43,8 +43,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const survivor = run === undefined ? undefined : new BitImage(regionCount, run);
   const log = new RegionLog(regionCount, regionSectors, { medium, survivor });
   // What the previous log has in flight would overwrite what this one writes.
-  await previous?.medium?.idle();
-  await previous?.survivor?.idle();
+  await previous?.retire();
 
   const survived = await readSurvivor(survivor, reconnects && previous === undefined, regionCount);
   const isResized = previous !== undefined && previous.regionSectors !== regionSectors;

@@ -28,6 +28,7 @@ export class RegionLog {
   #young: Bitmap;
   #old: Bitmap;
   #cleaning: Promise<void> | undefined;
+  #isRetired = false;
 
   constructor(
     regionCount: number,
@@ -120,7 +121,19 @@ export class RegionLog {
     return this.#cleaning;
   }
 
+  /**
+   * Ends all writing, for whoever reads or writes the stores next; resolves when nothing is in flight. What was cleared
+   * and not written stays dirty.
+   */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    await this.#cleaning?.catch(() => {});
+    await this.medium?.idle();
+    await this.survivor?.idle();
+  }
+
   async #clean(syncLegs: LegSync): Promise<void> {
+    if (this.#isRetired) return;
     if (this.#old.count > 0) {
       // A region that is marked while the legs flush leaves the old ones; cleared again, it waits for the next flush.
       await syncLegs();
@@ -133,7 +146,7 @@ export class RegionLog {
   async #writeOld(): Promise<void> {
     const { medium } = this;
     if (medium === undefined) return;
-    while (this.#old.count > 0 && medium.failure === undefined) {
+    while (this.#old.count > 0 && medium.failure === undefined && !this.#isRetired) {
       const old = this.#old;
       const first = old.next(0) >>> 5;
       for (let index = first; index >= 0 && index < first + BATCH_WORDS; index = nextWord(old, index)) {

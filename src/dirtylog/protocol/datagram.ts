@@ -271,7 +271,9 @@ function payloadFault(type: number, dataSize: number): string | undefined {
     case DM_ULOG.MARK_REGION:
     case DM_ULOG.CLEAR_REGION:
     case DM_ULOG.FLUSH:
-      return dataSize % 8 === 0 ? undefined : `${ulogRequestName(type)} with ${dataSize} bytes of data, not whole regions`;
+      return dataSize % 8 === 0
+        ? undefined
+        : `${ulogRequestName(type)} with ${dataSize} bytes of data, not whole regions`;
     default:
       return undefined;
   }

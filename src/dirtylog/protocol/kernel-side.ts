@@ -68,7 +68,10 @@ export function decodeReply(bytes: Uint8Array): KernelReply {
     return { kind: 'broken', fault: `connector id ${connector.idx},${connector.val} is not device-mapper's` };
   }
   if (netlink.length < ACK_BYTES + connector.length || netlink.length > bytes.length) {
-    return { kind: 'broken', fault: `nlmsg_len ${netlink.length}, cn_msg.len ${connector.length}, sent ${bytes.length}` };
+    return {
+      kind: 'broken',
+      fault: `nlmsg_len ${netlink.length}, cn_msg.len ${connector.length}, sent ${bytes.length}`,
+    };
   }
   if (connector.length === 0) return { kind: 'acknowledgement', seq: connector.seq, error: 0 - connector.ack };
   if (connector.length < DmUlogRequest.size) {

@@ -1,0 +1,455 @@
+import { populationOf } from '../../../src/dirtylog/bitmap.ts';
+import { mirrBytes, readMirrHeader } from '../../../src/dirtylog/logs/mirr.ts';
+import type { LogRecord, ServerPorts } from '../../../src/dirtylog/ports.ts';
+import {
+  constructorData,
+  decodeReply,
+  encodeRequest,
+  regionData,
+  words64,
+} from '../../../src/dirtylog/protocol/kernel-side.ts';
+import { inOrder, type ResyncPolicy, rangesFirst } from '../../../src/dirtylog/resync.ts';
+import { LogServer } from '../../../src/dirtylog/server.ts';
+import { ModelDisk } from './disk.ts';
+import { ModelLegs } from './legs.ts';
+import { type Answer, type Ask, type Asking, Mirror, Violation } from './mirror.ts';
+import type { Tape } from './tape.ts';
+
+const UUID = 'LVM-model';
+const RESEND_MS = 15_000;
+/** A history that has not come to rest after so many steps never will. */
+const STEPS_TO_REST = 1000;
+const ROUNDS_TO_REST = 60;
+/** Microtasks in a row after which nothing that can run is left. */
+const HOPS = 24;
+
+interface Outstanding {
+  readonly ask: Ask;
+  readonly seqs: number[];
+}
+
+/** One machine with one mirror and its server, moved step by step by a tape. */
+export class World {
+  readonly log: string[] = [];
+  readonly #tape: Tape;
+  readonly #kind: 'core' | 'disk';
+  readonly #regions: number;
+  /** The regions that are written: those at the borders of words, sectors and blocks. */
+  readonly #written: readonly number[];
+  /** The regions that matter are copied first, so that a history comes to rest soon. */
+  readonly #policy: ResyncPolicy;
+  readonly #device: ModelDisk;
+  #run: ModelDisk | undefined;
+  #records: readonly LogRecord[] = [];
+  readonly #legs = new ModelLegs();
+  #mirror: Mirror;
+  #server: LogServer;
+  /** The process that serves; those before it are dead. */
+  #life = 0;
+  #nowMs = 0;
+  #seq = 0;
+  #luid = 0xffff_8880_0000_1000n;
+  #amount = 1;
+  #thread: Asking<void> | undefined;
+  #outstanding: Outstanding | undefined;
+  #wantsResume = false;
+
+  constructor(tape: Tape) {
+    this.#tape = tape;
+    this.#kind = tape.below(3) === 0 ? 'core' : 'disk';
+    this.#regions = [37, 37, 64, 4200, 24_600][tape.below(5)] as number;
+    const last = this.#regions - 1;
+    this.#written = [0, Math.floor(last / 2), last - 1, last];
+    this.#policy = rangesFirst(
+      this.#written.map((region) => ({ first: region, last: region })),
+      inOrder,
+    );
+    this.#device = new ModelDisk(mirrBytes(this.#regions, 512));
+    this.#server = this.#startServer();
+    this.#mirror = this.#makeMirror(tape.below(2) === 1);
+  }
+
+  #words(): string {
+    const sync = this.#tape.below(2) === 1 ? ' nosync' : '';
+    const device = this.#kind === 'disk' ? '254:32 ' : '';
+    return `${this.#regions * 8} clustered-${this.#kind} ${device}8${sync}`;
+  }
+
+  #makeMirror(isIntegrated: boolean): Mirror {
+    return new Mirror(this.#luid, this.#words(), this.#regions, isIntegrated, this.#legs);
+  }
+
+  #startServer(): LogServer {
+    const life = ++this.#life;
+    const isAlive = (): boolean => this.#life === life;
+    const ports: ServerPorts = {
+      send: (bytes, length) => {
+        if (isAlive()) this.#receive(bytes.slice(0, length));
+      },
+      event: (event) => {
+        if (event.type === 'malformed') throw new Violation(`a request was malformed: ${event.reason}`);
+        if (isAlive() && event.type === 'needsResume') this.#wantsResume = true;
+      },
+      poke: () => {},
+      persist: (records) => {
+        if (!isAlive()) return;
+        this.#records = records;
+        for (const mirror of this.#server.mirrors) mirror.policy = this.#policy;
+      },
+      openDevice: async () => this.#device.open('254:32', isAlive),
+      openRun: async (_uuid, _label, bytes, fresh) => {
+        if (fresh || this.#run === undefined) this.#run = new ModelDisk(bytes);
+        return this.#run.open('run', isAlive, () => {
+          if (isAlive()) this.#run = undefined;
+        });
+      },
+      syncLegs: () => this.#legs.flush(),
+      now: () => this.#nowMs,
+      minuteOfDay: () => 0,
+      pause: async () => {},
+    };
+    return new LogServer(ports);
+  }
+
+  #say(text: string): void {
+    this.log.push(text);
+  }
+
+  /** Plays the history: the mirror is made, lives through what the tape says, and comes to rest. */
+  async play(): Promise<void> {
+    await this.#boot();
+    while (!this.#tape.isAtEnd) await this.#step();
+    this.#legs.isSecondBroken = false;
+    await this.#rest();
+  }
+
+  async #boot(): Promise<void> {
+    this.#say('boot');
+    await this.#run_(this.#create());
+  }
+
+  *#create(): Asking<void> {
+    const mirror = this.#mirror;
+    const made = yield* mirror.ask('CTR', mirror.words, 128);
+    if (made.error !== 0) throw new Violation(`CTR fails with ${made.error}`);
+    const size = yield* mirror.ask('GET_REGION_SIZE', [], 8);
+    if (size.values[0] !== 8) throw new Violation(`the region size is ${size.values[0]}`);
+    yield* mirror.ask('GET_SYNC_COUNT', [], 8);
+    mirror.hint = 0;
+    yield* mirror.ask('RESUME');
+    mirror.isSuspended = false;
+    yield* this.#verify(mirror);
+  }
+
+  /** What must hold after a cold start: clean regions are alike, and the store says so in the kernel's format. */
+  *#verify(mirror: Mirror): Asking<void> {
+    for (const region of this.#written) yield* mirror.isInSync(region);
+    const { values } = yield* mirror.ask('GET_SYNC_COUNT', [], 8);
+    if (this.#kind === 'core' || !this.#isQuiet()) return;
+    const bytes = this.#device.contents();
+    const header = readMirrHeader(new DataView(bytes.buffer));
+    if (typeof header !== 'object' || !('regions' in header) || header.regions !== this.#regions) {
+      throw new Violation(`after RESUME the header is ${JSON.stringify(header)}`);
+    }
+    const view = new DataView(bytes.buffer, 1024);
+    let count = 0;
+    for (let at = 0; at + 4 <= view.byteLength; at += 4) {
+      const word = view.getUint32(at, true);
+      const left = this.#regions - 8 * at;
+      if (left < 32 && word >>> Math.max(0, left) !== 0) throw new Violation('bits beyond the last region are set');
+      count += populationOf(word);
+    }
+    if (count !== values[0]) throw new Violation(`${values[0]} regions are in sync, ${count} clean on the device`);
+  }
+
+  /** Whether the device was not written since the cold start and did not fail. */
+  #isQuiet(): boolean {
+    return this.#mirror.inFlight.length === 0 && this.#device.operations.length === 0 && this.log.at(-1) === 'boot';
+  }
+
+  /** Lets a thread of the kernel run to its end, everything answered at once. */
+  async #run_(thread: Asking<void>): Promise<void> {
+    this.#begin(thread);
+    for (let step = 0; this.#thread !== undefined; step++) {
+      if (step > STEPS_TO_REST) throw new Violation(`${this.#outstanding?.ask.type} is never answered`);
+      await this.#complete();
+    }
+  }
+
+  #begin(thread: Asking<void>): void {
+    this.#thread = thread;
+    this.#advance(undefined);
+  }
+
+  #advance(answer: Answer | undefined): void {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const next = answer === undefined ? thread.next() : thread.next(answer);
+    if (next.done === true) {
+      this.#thread = undefined;
+      this.#outstanding = undefined;
+      return;
+    }
+    this.#outstanding = { ask: next.value, seqs: [] };
+    this.#send();
+  }
+
+  #send(): void {
+    const outstanding = this.#outstanding;
+    if (outstanding === undefined) return;
+    const { type, luid, data } = outstanding.ask;
+    const seq = ++this.#seq;
+    outstanding.seqs.push(seq);
+    const payload =
+      typeof data === 'string'
+        ? constructorData(data.replace(/\0$/, ''), { reconnects: data.endsWith('\0') })
+        : regionData(...data);
+    this.#deliver(encodeRequest({ type, luid, uuid: UUID, seq, data: payload }));
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    this.#server.incoming.bytes.set(bytes);
+    this.#toServer = bytes.length;
+  }
+
+  #toServer = 0;
+  #toKernel: Uint8Array[] = [];
+
+  #receive(bytes: Uint8Array): void {
+    this.#toKernel.push(bytes);
+  }
+
+  /** Hands over what was sent, until nobody has anything to say. */
+  async #talk(): Promise<void> {
+    for (;;) {
+      if (this.#toServer > 0) {
+        const length = this.#toServer;
+        this.#toServer = 0;
+        this.#server.receive(length);
+      }
+      for (let hop = 0; hop < HOPS && this.#toKernel.length === 0; hop++) await undefined;
+      const bytes = this.#toKernel.shift();
+      if (bytes === undefined) return;
+      this.#take(bytes);
+    }
+  }
+
+  #take(bytes: Uint8Array): void {
+    const reply = decodeReply(bytes);
+    if (reply.kind !== 'reply') throw new Violation(`a broken reply: ${JSON.stringify(reply)}`);
+    const outstanding = this.#outstanding;
+    // Only the newest number is matched: those before it were given up.
+    if (outstanding === undefined || reply.seq !== outstanding.seqs.at(-1)) return;
+    const { ask } = outstanding;
+    if (reply.data.length > ask.capacity) {
+      throw new Violation(`${ask.type} is answered with ${reply.data.length} bytes, there is room for ${ask.capacity}`);
+    }
+    const values = ask.type === 'CTR' ? [] : words64(reply.data).map(Number);
+    this.#say(`${ask.type} ${ask.data} -> ${reply.error} ${values}`);
+    this.#advance({ error: reply.error, values, room: reply.data.length });
+  }
+
+  /** What waits for something does, oldest first. */
+  async #complete(): Promise<void> {
+    await this.#talk();
+    if (this.#legs.flushes.length > 0) this.#legs.completeFlush();
+    else if (this.#device.operations.length > 0) this.#device.complete(0);
+    else if ((this.#run?.operations.length ?? 0) > 0) this.#run?.complete(0);
+    else if (this.#outstanding !== undefined && this.#thread !== undefined) this.#resend();
+    await this.#talk();
+  }
+
+  #resend(): void {
+    this.#nowMs += RESEND_MS;
+    this.#send();
+  }
+
+  /** One choice of the tape. */
+  async #step(): Promise<void> {
+    const tape = this.#tape;
+    const choice = tape.below(24);
+    if (choice < 5) await this.#work();
+    else if (choice < 10) this.#queueWrite();
+    else if (choice < 13) this.#reachLeg();
+    else if (choice < 15) await this.#completeAny();
+    else if (choice === 15) await this.#tick();
+    else if (choice === 16) await this.#restartServer();
+    else if (choice === 17) await this.#cutPower();
+    else if (choice === 18) this.#resendNow();
+    else if (choice === 19) await this.#swap();
+    else if (choice === 20) this.#legs.isSecondBroken = tape.below(3) === 0;
+    else if (choice === 21) this.#failDisk();
+    else if (choice === 22) this.#legs.failFlush();
+    else await this.#tick();
+    await this.#talk();
+  }
+
+  #queueWrite(): void {
+    const region = this.#written[this.#tape.below(this.#written.length)] as number;
+    this.#say(`write to ${region}`);
+    this.#mirror.queue.push({ region, amount: this.#amount++ });
+  }
+
+  /** kmirrord goes on, or begins a pass. */
+  async #work(): Promise<void> {
+    if (this.#thread !== undefined) {
+      await this.#completeAny();
+      return;
+    }
+    if (this.#mirror.canCopy) this.#mirror.copy();
+    this.#begin(this.#mirror.pass());
+    await this.#talk();
+  }
+
+  #reachLeg(): void {
+    const { inFlight } = this.#mirror;
+    if (inFlight.length > 0) this.#mirror.reach(this.#tape.below(inFlight.length));
+  }
+
+  async #completeAny(): Promise<void> {
+    const { operations } = this.#device;
+    const which = this.#tape.below(3);
+    if (which === 0 && this.#legs.flushes.length > 0) this.#legs.completeFlush();
+    else if (which === 1 && (this.#run?.operations.length ?? 0) > 0) this.#run?.complete(0);
+    else if (operations.length > 0) this.#device.complete(this.#tape.below(operations.length));
+    else await this.#complete();
+  }
+
+  #failDisk(): void {
+    const { operations } = this.#device;
+    if (operations.length === 0) return;
+    this.#say('the log device fails');
+    this.#device.fail(this.#tape.below(operations.length), this.#tape);
+  }
+
+  #resendNow(): void {
+    if (this.#thread === undefined) return;
+    this.#say('a resend after 15 s');
+    this.#resend();
+  }
+
+  async #tick(): Promise<void> {
+    this.#nowMs += 1000;
+    this.#server.tick();
+    await this.#talk();
+  }
+
+  /** The server dies; the kernel goes on and finds another one, which may have the records, or /run's bits, or nothing. */
+  async #restartServer(): Promise<void> {
+    const loss = this.#tape.below(3);
+    this.#say(`the server dies, ${['is adopted', 'has no records', '/run is gone'][loss]}`);
+    this.#toServer = 0;
+    this.#toKernel = [];
+    this.#legs.flushes.length = 0;
+    this.#device.abandon(this.#tape);
+    this.#run?.abandon(this.#tape);
+    if (loss === 2) this.#run = undefined;
+    const records = loss === 0 ? this.#records : [];
+    this.#server = this.#startServer();
+    for (const record of records) void this.#server.adopt(record).catch(() => {});
+    if (this.#outstanding !== undefined) this.#resend();
+    await this.#talk();
+  }
+
+  /** The machine dies and comes back. */
+  async #cutPower(): Promise<void> {
+    this.#say('the power goes');
+    this.#life++;
+    this.#toServer = 0;
+    this.#toKernel = [];
+    this.#legs.cut(this.#mirror.uncertain);
+    this.#device.cut(this.#tape);
+    this.#run = undefined;
+    this.#records = [];
+    this.#thread = undefined;
+    this.#outstanding = undefined;
+    this.#wantsResume = false;
+    this.#server = this.#startServer();
+    this.#luid += 0x1000n;
+    const { isIntegrated } = this.#mirror;
+    this.#mirror = this.#makeMirror(isIntegrated);
+    // A core log remembers nothing; told that the legs are alike, it would have to believe it.
+    if (this.#kind === 'core') this.#mirror.words = this.#mirror.words.replace(' nosync', '');
+    await this.#boot();
+  }
+
+  /** The table is replaced by another, or suspended and resumed. */
+  async #swap(): Promise<void> {
+    if (this.#thread !== undefined) await this.#drainThread();
+    const isNew = this.#tape.below(3) > 0;
+    this.#say(isNew ? 'a new table' : 'suspend and resume');
+    await this.#run_(this.#swapping(isNew));
+  }
+
+  async #drainThread(): Promise<void> {
+    for (let step = 0; this.#thread !== undefined; step++) {
+      if (step > STEPS_TO_REST) throw new Violation(`${this.#outstanding?.ask.type} is never answered`);
+      await this.#complete();
+    }
+  }
+
+  *#swapping(isNew: boolean): Asking<void> {
+    const mirror = this.#mirror;
+    const old = mirror.luid;
+    if (isNew) {
+      this.#luid += 0x1000n;
+      // Unless the old log is in sync, nobody says that it is.
+      const words = mirror.words.replace(' nosync', '');
+      mirror.luid = this.#luid;
+      mirror.words = words;
+      yield* mirror.ask('CTR', words, 128);
+      yield* mirror.ask('GET_REGION_SIZE', [], 8);
+      yield* mirror.ask('GET_SYNC_COUNT', [], 8);
+      mirror.luid = old;
+    }
+    if (mirror.canCopy) mirror.copy();
+    yield* mirror.ask('PRESUSPEND');
+    mirror.isSuspended = true;
+    for (let round = 0; round < 8; round++) {
+      while (mirror.inFlight.length > 0) mirror.reach(0);
+      yield* mirror.pass();
+    }
+    while (mirror.inFlight.length > 0) mirror.reach(0);
+    yield* mirror.ask('POSTSUSPEND');
+    mirror.adopt(this.#luid, mirror.words);
+    yield* mirror.ask('RESUME');
+    if (!isNew) return;
+    // Traffic of the old table that comes late must not make anything clean.
+    mirror.luid = old;
+    yield { type: 'CLEAR_REGION', luid: old, data: this.#written, capacity: 0 };
+    for (const region of this.#written) yield { type: 'SET_REGION_SYNC', luid: old, data: [region, 1], capacity: 0 };
+    yield* mirror.ask('DTR');
+    mirror.luid = this.#luid;
+    for (const region of this.#written) yield* mirror.isInSync(region);
+  }
+
+  /** No more faults: what is asked is answered, what is out of sync is copied, and the legs are alike. */
+  async #rest(): Promise<void> {
+    this.#say('rest');
+    await this.#drainThread();
+    for (let round = 0; round < ROUNDS_TO_REST; round++) {
+      // What goes out of sync after all was in sync is copied after a suspend and resume only: the kernel does not ask.
+      const isForgotten = this.#mirror.hint >= this.#regions && this.#written.some((r) => !this.#legs.areAlike(r));
+      if (this.#wantsResume || this.#mirror.logFailed || isForgotten) {
+        this.#wantsResume = false;
+        await this.#run_(this.#swapping(this.#mirror.logFailed));
+      }
+      while (this.#mirror.inFlight.length > 0) this.#mirror.reach(0);
+      if (this.#mirror.canCopy) this.#mirror.copy();
+      await this.#run_(this.#mirror.pass());
+      if (this.#mirror.hasWrites || this.#written.some((region) => !this.#legs.areAlike(region))) continue;
+      await this.#run_(this.#end());
+      if (this.#isAtRest) return;
+    }
+    throw new Violation('the mirror does not come to rest');
+  }
+
+  #isAtRest = false;
+
+  *#end(): Asking<void> {
+    this.#isAtRest = true;
+    for (const region of this.#written) {
+      if (!(yield* this.#mirror.isInSync(region))) this.#isAtRest = false;
+    }
+  }
+}
