@@ -44,8 +44,8 @@ export class BitImage {
   #durable = 0;
   #buffer: Uint8Array | undefined;
   #committing: Promise<void> | undefined;
-  /** How many regions the header on the store speaks for. */
-  #regionsOnStore = 0;
+  /** How many regions the header on the store speaks for; -1 when there is none, or none was seen. */
+  #regionsOnStore = -1;
   #failure: StoreFailure | undefined;
   /** Blocks written since the beginning, for the log's metrics. */
   blocksWritten = 0;
