@@ -85,18 +85,28 @@ export function decodeReply(bytes: Uint8Array): KernelReply {
   return { kind: 'reply', seq: request.seq, error: request.error, data };
 }
 
-/** 64-bit words as the payload of a request. */
-export function regionData(...values: readonly (number | bigint)[]): Uint8Array {
+const [LOW, HIGH] = littleEndian ? [0, 4] : [4, 0];
+
+/** Numbers as the 64-bit words of a request's payload. */
+export function regionData(...values: readonly number[]): Uint8Array {
   const data = new Uint8Array(8 * values.length);
   const view = new DataView(data.buffer);
-  for (const [index, value] of values.entries()) view.setBigInt64(8 * index, BigInt(value), littleEndian);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    view.setUint32(8 * index + LOW, value, littleEndian);
+    view.setUint32(8 * index + HIGH, Math.floor(value / 2 ** 32), littleEndian);
+  }
   return data;
 }
 
-/** The 64-bit words of a payload. */
-export function words64(data: Uint8Array): bigint[] {
+/** The 64-bit words of a payload, as numbers: exact up to 2^53. */
+export function words64(data: Uint8Array): number[] {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return Array.from({ length: data.length >>> 3 }, (_, index) => view.getBigUint64(8 * index, littleEndian));
+  const words: number[] = [];
+  for (let at = 0; at + 8 <= data.length; at += 8) {
+    words.push(view.getUint32(at + HIGH, littleEndian) * 2 ** 32 + view.getUint32(at + LOW, littleEndian));
+  }
+  return words;
 }
 
 const encoder = new TextEncoder();

@@ -2,7 +2,7 @@ import { shrink, Tape } from './tape.ts';
 import { World } from './world.ts';
 
 /** Choices of a history: most are short, since what a few steps show is shown sooner and read more easily. */
-const LENGTHS = [16, 24, 40, 80] as const;
+const LENGTHS = [12, 16, 24, 48] as const;
 /** The steps of a failing history that are shown. */
 const STEPS_SHOWN = 40;
 

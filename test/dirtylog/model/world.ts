@@ -30,7 +30,7 @@ interface Outstanding {
 
 /** One machine with one mirror and its server, moved step by step by a tape. */
 export class World {
-  readonly log: string[] = [];
+  readonly #steps: { readonly step: string | Ask; readonly error: number; readonly values: readonly number[] }[] = [];
   readonly #tape: Tape;
   readonly #kind: 'core' | 'disk';
   readonly #regions: number;
@@ -57,7 +57,7 @@ export class World {
   constructor(tape: Tape) {
     this.#tape = tape;
     this.#kind = tape.below(3) === 0 ? 'core' : 'disk';
-    this.#regions = [37, 37, 64, 4200, 24_600][tape.below(5)] as number;
+    this.#regions = [37, 37, 64, 37, 37, 64, 4200, 24_600][tape.below(8)] as number;
     const last = this.#regions - 1;
     this.#written = [0, Math.floor(last / 2), last - 1, last];
     this.#policy = rangesFirst(
@@ -111,8 +111,15 @@ export class World {
     return new LogServer(ports);
   }
 
-  #say(text: string): void {
-    this.log.push(text);
+  #say(step: string | Ask, error = 0, values: readonly number[] = []): void {
+    this.#steps.push({ step, error, values });
+  }
+
+  /** What happened, a line a step. */
+  get log(): string[] {
+    return this.#steps.map(({ step, error, values }) =>
+      typeof step === 'string' ? step : `${step.type} ${step.data} -> ${error} ${values}`,
+    );
   }
 
   /** Plays the history: the mirror is made, lives through what the tape says, and comes to rest. */
@@ -125,7 +132,7 @@ export class World {
 
   async #boot(): Promise<void> {
     this.#say('boot');
-    await this.#run_(this.#create());
+    await this.#runThread(this.#create());
   }
 
   *#create(): Asking<void> {
@@ -164,11 +171,11 @@ export class World {
 
   /** Whether the device was not written since the cold start and did not fail. */
   #isQuiet(): boolean {
-    return this.#mirror.inFlight.length === 0 && this.#device.operations.length === 0 && this.log.at(-1) === 'boot';
+    return this.#mirror.inFlight.length === 0 && this.#device.operations.length === 0;
   }
 
   /** Lets a thread of the kernel run to its end, everything answered at once. */
-  async #run_(thread: Asking<void>): Promise<void> {
+  async #runThread(thread: Asking<void>): Promise<void> {
     this.#begin(thread);
     for (let step = 0; this.#thread !== undefined; step++) {
       if (step > STEPS_TO_REST) throw new Violation(`${this.#outstanding?.ask.type} is never answered`);
@@ -244,8 +251,8 @@ export class World {
     if (reply.data.length > ask.capacity) {
       throw new Violation(`${ask.type} is answered with ${reply.data.length} bytes, there is room for ${ask.capacity}`);
     }
-    const values = ask.type === 'CTR' ? [] : words64(reply.data).map(Number);
-    this.#say(`${ask.type} ${ask.data} -> ${reply.error} ${values}`);
+    const values = ask.type === 'CTR' ? [] : words64(reply.data);
+    this.#say(ask, reply.error, values);
     this.#advance({ error: reply.error, values, room: reply.data.length });
   }
 
@@ -378,7 +385,7 @@ export class World {
     if (this.#thread !== undefined) await this.#drainThread();
     const isNew = this.#tape.below(3) > 0;
     this.#say(isNew ? 'a new table' : 'suspend and resume');
-    await this.#run_(this.#swapping(isNew));
+    await this.#runThread(this.#swapping(isNew));
   }
 
   async #drainThread(): Promise<void> {
@@ -405,11 +412,10 @@ export class World {
     if (mirror.canCopy) mirror.copy();
     yield* mirror.ask('PRESUSPEND');
     mirror.isSuspended = true;
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < ROUNDS_TO_REST && (round < 2 || mirror.hasWrites); round++) {
       while (mirror.inFlight.length > 0) mirror.reach(0);
       yield* mirror.pass();
     }
-    while (mirror.inFlight.length > 0) mirror.reach(0);
     yield* mirror.ask('POSTSUSPEND');
     mirror.adopt(this.#luid, mirror.words);
     yield* mirror.ask('RESUME');
@@ -432,13 +438,13 @@ export class World {
       const isForgotten = this.#mirror.hint >= this.#regions && this.#written.some((r) => !this.#legs.areAlike(r));
       if (this.#wantsResume || this.#mirror.logFailed || isForgotten) {
         this.#wantsResume = false;
-        await this.#run_(this.#swapping(this.#mirror.logFailed));
+        await this.#runThread(this.#swapping(this.#mirror.logFailed));
       }
       while (this.#mirror.inFlight.length > 0) this.#mirror.reach(0);
       if (this.#mirror.canCopy) this.#mirror.copy();
-      await this.#run_(this.#mirror.pass());
+      await this.#runThread(this.#mirror.pass());
       if (this.#mirror.hasWrites || this.#written.some((region) => !this.#legs.areAlike(region))) continue;
-      await this.#run_(this.#end());
+      await this.#runThread(this.#end());
       if (this.#isAtRest) return;
     }
     throw new Violation('the mirror does not come to rest');
