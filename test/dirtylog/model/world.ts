@@ -34,6 +34,7 @@ export class World {
   readonly #tape: Tape;
   readonly #kind: 'core' | 'disk';
   readonly #regions: number;
+  readonly #words: string;
   /** The regions that are written: those at the borders of words, sectors and blocks. */
   readonly #written: readonly number[];
   /** The regions that matter are copied first, so that a history comes to rest soon. */
@@ -53,6 +54,7 @@ export class World {
   #thread: Asking<void> | undefined;
   #outstanding: Outstanding | undefined;
   #wantsResume = false;
+  #hasDiskFailed = false;
 
   constructor(tape: Tape) {
     this.#tape = tape;
@@ -60,23 +62,23 @@ export class World {
     this.#regions = [37, 37, 64, 37, 37, 64, 4200, 24_600][tape.below(8)] as number;
     const last = this.#regions - 1;
     this.#written = [0, Math.floor(last / 2), last - 1, last];
+    const device = this.#kind === 'disk' ? '254:32 ' : '';
+    this.#words = `${this.#regions * 8} clustered-${this.#kind} ${device}8${tape.below(2) === 1 ? ' nosync' : ''}`;
     this.#policy = rangesFirst(
       this.#written.map((region) => ({ first: region, last: region })),
       inOrder,
     );
     this.#device = new ModelDisk(mirrBytes(this.#regions, 512));
+    // What was there before is no log, and says that all is clean if it is taken for one.
+    this.#device.medium.fill(0xff);
     this.#server = this.#startServer();
     this.#mirror = this.#makeMirror(tape.below(2) === 1);
-  }
-
-  #words(): string {
-    const sync = this.#tape.below(2) === 1 ? ' nosync' : '';
-    const device = this.#kind === 'disk' ? '254:32 ' : '';
-    return `${this.#regions * 8} clustered-${this.#kind} ${device}8${sync}`;
+    // Unless they are said to be alike, the legs differ.
+    if (!this.#mirror.words.includes('nosync')) for (const region of this.#written) this.#legs.write(0, region, 0.125);
   }
 
   #makeMirror(isIntegrated: boolean): Mirror {
-    return new Mirror(this.#luid, this.#words(), this.#regions, isIntegrated, this.#legs);
+    return new Mirror(this.#luid, this.#words, this.#regions, isIntegrated, this.#legs);
   }
 
   #startServer(): LogServer {
@@ -132,7 +134,8 @@ export class World {
 
   async #boot(): Promise<void> {
     this.#say('boot');
-    await this.#runThread(this.#create());
+    this.#begin(this.#create());
+    await this.#talk();
   }
 
   *#create(): Asking<void> {
@@ -171,7 +174,7 @@ export class World {
 
   /** Whether the device was not written since the cold start and did not fail. */
   #isQuiet(): boolean {
-    return this.#mirror.inFlight.length === 0 && this.#device.operations.length === 0;
+    return !this.#hasDiskFailed && this.#mirror.inFlight.length === 0 && this.#device.operations.length === 0;
   }
 
   /** Lets a thread of the kernel run to its end, everything answered at once. */
@@ -274,21 +277,42 @@ export class World {
   /** One choice of the tape. */
   async #step(): Promise<void> {
     const tape = this.#tape;
-    const choice = tape.below(24);
+    const choice = tape.below(28);
     if (choice < 5) await this.#work();
-    else if (choice < 10) this.#queueWrite();
-    else if (choice < 13) this.#reachLeg();
-    else if (choice < 15) await this.#completeAny();
-    else if (choice === 15) await this.#tick();
-    else if (choice === 16) await this.#restartServer();
-    else if (choice === 17) await this.#cutPower();
-    else if (choice === 18) this.#resendNow();
-    else if (choice === 19) await this.#swap();
-    else if (choice === 20) this.#legs.isSecondBroken = tape.below(3) === 0;
-    else if (choice === 21) this.#failDisk();
-    else if (choice === 22) this.#legs.failFlush();
-    else await this.#tick();
+    else if (choice < 8) this.#queueWrite();
+    else if (choice < 10) this.#reachLeg();
+    else if (choice < 13) await this.#completeAny();
+    else if (choice < 16) await this.#wholeWrite();
+    else if (choice === 16) await this.#tick();
+    else if (choice < 19) await this.#wholeTick();
+    else if (choice < 21) await this.#restartServer();
+    else if (choice < 23) await this.#cutPower();
+    else if (choice === 23) this.#resendNow();
+    else if (choice === 24) await this.#swap();
+    else if (choice === 25) this.#legs.isSecondBroken = !this.#legs.isSecondBroken;
+    else if (choice === 26) this.#failDisk();
+    else this.#legs.failFlush();
     await this.#talk();
+  }
+
+  /** A write that is let through, and reaches the legs or not yet. */
+  async #wholeWrite(): Promise<void> {
+    await this.#drainThread();
+    this.#queueWrite();
+    await this.#runThread(this.#mirror.pass());
+    if (this.#tape.below(2) === 0) return;
+    while (this.#mirror.inFlight.length > 0) this.#mirror.reach(0);
+    await this.#runThread(this.#mirror.pass());
+  }
+
+  /** Time passes, and all that it begins comes to its end. */
+  async #wholeTick(): Promise<void> {
+    await this.#tick();
+    while (this.#legs.flushes.length + this.#device.operations.length > 0) {
+      if (this.#legs.flushes.length > 0) this.#legs.completeFlush();
+      else this.#device.complete(0);
+      await this.#talk();
+    }
   }
 
   #queueWrite(): void {
@@ -326,6 +350,7 @@ export class World {
     const { operations } = this.#device;
     if (operations.length === 0) return;
     this.#say('the log device fails');
+    this.#hasDiskFailed = true;
     this.#device.fail(this.#tape.below(operations.length), this.#tape);
   }
 
@@ -361,6 +386,7 @@ export class World {
   /** The machine dies and comes back. */
   async #cutPower(): Promise<void> {
     this.#say('the power goes');
+    this.#hasDiskFailed = false;
     this.#life++;
     this.#toServer = 0;
     this.#toKernel = [];
@@ -375,7 +401,8 @@ export class World {
     this.#luid += 0x1000n;
     const { isIntegrated } = this.#mirror;
     this.#mirror = this.#makeMirror(isIntegrated);
-    // A core log remembers nothing; told that the legs are alike, it would have to believe it.
+    // The table is the same, written down somewhere. A core log remembers nothing: it must not be told that the legs
+    // are alike, since it would have to believe it.
     if (this.#kind === 'core') this.#mirror.words = this.#mirror.words.replace(' nosync', '');
     await this.#boot();
   }
@@ -385,7 +412,8 @@ export class World {
     if (this.#thread !== undefined) await this.#drainThread();
     const isNew = this.#tape.below(3) > 0;
     this.#say(isNew ? 'a new table' : 'suspend and resume');
-    await this.#runThread(this.#swapping(isNew));
+    this.#begin(this.#swapping(isNew));
+    await this.#talk();
   }
 
   async #drainThread(): Promise<void> {
@@ -420,7 +448,9 @@ export class World {
     mirror.adopt(this.#luid, mirror.words);
     yield* mirror.ask('RESUME');
     if (!isNew) return;
-    // Traffic of the old table that comes late must not make anything clean.
+    // Traffic of the old table that comes late, while the new one writes already, must not make anything clean.
+    mirror.queue.push(...this.#written.map((region) => ({ region, amount: this.#amount++ })));
+    yield* mirror.pass();
     mirror.luid = old;
     yield { type: 'CLEAR_REGION', luid: old, data: this.#written, capacity: 0 };
     for (const region of this.#written) yield { type: 'SET_REGION_SYNC', luid: old, data: [region, 1], capacity: 0 };
