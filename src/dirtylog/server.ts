@@ -4,14 +4,11 @@
  */
 import { DM_ULOG } from '../kernel/dm-log-userspace.ts';
 import { ERRNO } from '../kernel/errno.ts';
-import { HeldPool, HeldQueue } from './held.ts';
-import { LogTable, luidHalves } from './log-table.ts';
-import { parseLogArguments } from './logs/arguments.ts';
+import { Lifecycle } from './lifecycle.ts';
 import type { LogRecord, ServerPorts } from './ports.ts';
 import { Datagram } from './protocol/datagram.ts';
 import { answerRegions, answerWaiting, NOT_YET, type WaitPoints } from './region-requests.ts';
 import type { ServedLog, SharedLog } from './shared-log.ts';
-import { SharedLogs } from './shared-logs.ts';
 import { statusInfo, statusTable } from './status-text.ts';
 
 /** Serves the logs of all mirrors of a machine. */
@@ -19,14 +16,15 @@ export class LogServer {
   /** Where the next datagram is received into. */
   readonly incoming: Datagram = new Datagram();
   readonly #ports: ServerPorts;
-  readonly #pool = new HeldPool();
-  readonly #logs = new LogTable();
-  readonly #shared: SharedLogs;
+  readonly #life: Lifecycle;
   readonly #wait: WaitPoints = { medium: 0, survivor: 0 };
 
   constructor(ports: ServerPorts) {
     this.#ports = ports;
-    this.#shared = new SharedLogs(this.#pool, ports);
+    this.#life = new Lifecycle(ports, {
+      retry: (served) => this.#retry(served),
+      changed: (shared) => this.#answerWaiting(shared),
+    });
   }
 
   /** Takes the datagram of `length` bytes in `incoming`. Foreign ones are passed over. */
@@ -50,66 +48,40 @@ export class LogServer {
 
   /** To be called about once a second. */
   tick(): void {
-    for (const shared of this.#shared) shared.tick();
+    for (const shared of this.#life.shared) shared.tick();
   }
 
   /** The mirrors that are served: their bits, heat and resync policies. */
   get mirrors(): Iterable<SharedLog> {
-    return this.#shared;
+    return this.#life.shared;
   }
 
   /** Withholds the answers that let regions become dirty, or gives them: a barrier over any number of mirrors. */
   setHeld(mirror: SharedLog, isHeld: boolean): void {
     mirror.isHeld = isHeld;
-    if (!isHeld) this.#retryAll(mirror);
+    if (!isHeld) this.#life.retryAll(mirror);
   }
 
   /** What is to be kept of all logs for the server's successor. */
   records(): LogRecord[] {
-    const records: LogRecord[] = [];
-    for (const { uuid, luid, words, phase, wasResumed } of this.#logs) {
-      if (phase === 'opening') continue;
-      const isRunning = phase === 'running' || phase === 'presuspended';
-      records.push({ uuid, luid: luid.toString(), words, wasResumed, isRunning });
-    }
-    return records;
+    return this.#life.records();
   }
 
-  /**
-   * Goes on with a log of this server's predecessor, as if it had been served all along. Its requests wait from the
-   * call on. Only for a log that the kernel still has: of any other, the device may have been somebody else's since.
-   *
-   * @throws UsageError when the record's words are none of a log; else what opening the device rejects with
-   */
-  async adopt(record: LogRecord): Promise<void> {
-    const served = this.#makeLog(record, true);
-    this.#logs.add(served);
-    try {
-      await this.#open(served);
-    } catch (error) {
-      this.#drop(served);
-      throw error;
-    }
-    if (record.isRunning) {
-      await this.#load(served);
-      return;
-    }
-    served.phase = record.wasResumed ? 'suspended' : 'constructed';
-    this.#retry(served);
+  /** Goes on with a log of this server's predecessor: see `Lifecycle.adopt()`, also for what it throws. */
+  adopt(record: LogRecord): Promise<void> {
+    return this.#life.adopt(record);
   }
 
   /** Forgets a log that the kernel has no more: its DTR was lost while no server ran. */
   forget(uuid: string, luid: bigint): void {
-    const gone = [...this.#logs].filter((served) => served.uuid === uuid && served.luid === luid);
-    for (const served of gone) this.#drop(served);
-    this.#persist();
+    this.#life.forget(uuid, luid);
   }
 
   /** @param resends how often the kernel has sent it again while it was held */
   #handle(datagram: Datagram, resends: number): void {
-    const served = this.#logs.find(datagram);
+    const served = this.#life.logs.find(datagram);
     if (datagram.type === DM_ULOG.CTR) {
-      this.#construct(datagram, served);
+      this.#life.construct(datagram, served);
       return;
     }
     if (served === undefined) {
@@ -118,8 +90,8 @@ export class LogServer {
     }
     const { shared } = served;
     if (datagram.type === DM_ULOG.DTR) {
-      this.#drop(served);
-      this.#persist();
+      this.#life.drop(served);
+      this.#life.persist();
       this.#send(datagram, datagram.reply());
     } else if (shared === undefined || served.phase === 'opening') {
       served.deferred.hold(datagram, this.#ports.now());
@@ -140,7 +112,7 @@ export class LogServer {
         this.#send(datagram, datagram.replyText(statusTable(served), ''));
         return;
       case DM_ULOG.RESUME:
-        this.#resume(datagram, served, shared);
+        this.#life.resume(datagram, served, shared);
         return;
       default:
         break;
@@ -162,7 +134,7 @@ export class LogServer {
         this.#send(datagram, datagram.reply());
         return;
       case DM_ULOG.POSTSUSPEND:
-        this.#postsuspend(datagram, served, shared);
+        this.#life.postsuspend(datagram, served, shared);
         return;
       default:
         this.#serveRegions(datagram, served, shared, resends);
@@ -216,140 +188,8 @@ export class LogServer {
     }
   }
 
-  #construct(datagram: Datagram, existing: ServedLog | undefined): void {
-    const words = datagram.text();
-    const isReconnecting = datagram.endsWithNul();
-    if (existing?.words === words && existing.phase === 'opening') {
-      // The kernel asks again because it takes long; begun anew each time, it would never end.
-      existing.pending.hold(datagram, this.#ports.now());
-      return;
-    }
-    if (existing?.words === words && isReconnecting) {
-      // Another thread of the kernel has brought it back already.
-      this.#send(datagram, datagram.reply());
-      return;
-    }
-    let served: ServedLog;
-    try {
-      served = this.#make(datagram, words, isReconnecting);
-    } catch (error) {
-      this.#ports.event({ type: 'refused', uuid: datagram.uuid, reason: messageOf(error) });
-      this.#send(datagram, datagram.replyError(ERRNO.EINVAL));
-      return;
-    }
-    // The kernel's addresses come again, and a log whose construction failed later in the kernel gets no DTR.
-    if (existing !== undefined) this.#drop(existing);
-    this.#logs.add(served);
-    served.pending.hold(datagram, this.#ports.now());
-    void this.#finishConstruct(served);
-  }
-
-  async #finishConstruct(served: ServedLog): Promise<void> {
-    try {
-      await this.#open(served);
-    } catch (error) {
-      this.#ports.event({ type: 'refused', uuid: served.uuid, reason: messageOf(error) });
-      answerPending(served, DM_ULOG.CTR, (datagram) => this.#send(datagram, datagram.replyError(ERRNO.ENODEV)));
-      this.#drop(served);
-      return;
-    }
-    served.phase = 'constructed';
-    this.#persist();
-    const { device } = served.arguments;
-    answerPending(served, DM_ULOG.CTR, (datagram) => {
-      // The kernel takes the log device's name from the first answer; when it reconnects it has no room for it.
-      const isNamed = device !== undefined && !datagram.endsWithNul();
-      this.#send(datagram, isNamed ? datagram.replyText(device, '\0') : datagram.reply());
-    });
-    this.#retry(served);
-  }
-
-  #resume(datagram: Datagram, served: ServedLog, shared: SharedLog): void {
-    if (served.phase === 'running' || served.phase === 'presuspended') {
-      // A thread that reconnects resumes what another has resumed; nothing that was marked since may be lost.
-      served.phase = 'running';
-      this.#send(datagram, datagram.reply());
-      return;
-    }
-    if (served.isInherited && !served.wasResumed && shared.isOwnedByAnother(served)) {
-      // The status of a table that is loaded and not active makes the kernel reconnect it, with a RESUME that is none.
-      this.#send(datagram, datagram.reply());
-      return;
-    }
-    served.pending.hold(datagram, this.#ports.now());
-    if (served.phase !== 'loading') void this.#load(served);
-  }
-
-  /** Reads the bits and answers all RESUMEs. Never an error: the kernel runs the mirror anyway, and must not be misled. */
-  async #load(served: ServedLog): Promise<void> {
-    const { shared } = served;
-    if (shared === undefined) return;
-    served.phase = 'loading';
-    await shared.load(served);
-    served.phase = 'running';
-    served.wasResumed = true;
-    this.#persist();
-    answerPending(served, DM_ULOG.RESUME, (datagram) => this.#send(datagram, datagram.reply()));
-    this.#retryAll(shared);
-  }
-
-  #postsuspend(datagram: Datagram, served: ServedLog, shared: SharedLog): void {
-    served.phase = 'suspended';
-    if (shared.owner !== served) {
-      this.#send(datagram, datagram.reply());
-      return;
-    }
-    served.pending.hold(datagram, this.#ports.now());
-    void this.#finishSuspend(served, shared);
-  }
-
-  async #finishSuspend(served: ServedLog, shared: SharedLog): Promise<void> {
-    await shared.settle();
-    this.#persist();
-    answerPending(served, DM_ULOG.POSTSUSPEND, (datagram) => this.#send(datagram, datagram.reply()));
-  }
-
-  #retryAll(shared: SharedLog): void {
-    for (const served of shared.users) this.#retry(served);
-  }
-
   #retry(served: ServedLog): void {
     served.deferred.drain(({ datagram, resends }) => this.#handle(datagram, resends));
-  }
-
-  #make(datagram: Datagram, words: string, isInherited: boolean): ServedLog {
-    const { uuid, luid } = datagram;
-    return this.#makeLog({ uuid, luid: luid.toString(), words, wasResumed: false, isRunning: false }, isInherited);
-  }
-
-  #makeLog({ uuid, luid, words, wasResumed }: LogRecord, isInherited: boolean): ServedLog {
-    const { low, high } = luidHalves(BigInt(luid));
-    return {
-      uuid,
-      uuidBytes: Uint8Array.from(uuid, (character) => character.charCodeAt(0)),
-      luid: BigInt(luid),
-      luidLow: low,
-      luidHigh: high,
-      words,
-      arguments: parseLogArguments(words),
-      isInherited,
-      phase: 'opening',
-      wasResumed,
-      shared: undefined,
-      deferred: new HeldQueue(this.#pool),
-      pending: new HeldQueue(this.#pool),
-    };
-  }
-
-  /** @throws what joining the shared log throws */
-  async #open(served: ServedLog): Promise<void> {
-    const shared = await this.#shared.join(served);
-    if (!this.#logs.has(served)) {
-      this.#shared.leave(served, shared);
-      throw new Error('the log was taken away while it was opened');
-    }
-    shared.onChange = () => this.#answerWaiting(shared);
-    served.shared = shared;
   }
 
   #answerWaiting(shared: SharedLog): void {
@@ -363,32 +203,7 @@ export class LogServer {
     });
   }
 
-  #drop(served: ServedLog): void {
-    if (!this.#logs.remove(served)) return;
-    for (const queue of [served.deferred, served.pending]) {
-      queue.drain(({ datagram }) => this.#send(datagram, datagram.replyError(ERRNO.ESRCH)));
-    }
-    if (served.shared !== undefined) this.#shared.leave(served, served.shared);
-  }
-
-  #persist(): void {
-    this.#ports.persist(this.records());
-  }
-
   #send(datagram: Datagram, length: number): void {
     this.#ports.send(datagram.bytes, length);
   }
-}
-
-/** Answers the waiting requests of one type. */
-function answerPending(served: ServedLog, type: number, answer: (datagram: Datagram) => void): void {
-  served.pending.answer(({ datagram }) => {
-    if (datagram.type !== type) return false;
-    answer(datagram);
-    return true;
-  });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

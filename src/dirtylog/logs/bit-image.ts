@@ -12,8 +12,8 @@ import {
   writeMirrHeader,
 } from './mirr.ts';
 
-/** Blocks read or written between two waits: 128 KiB, well under a millisecond of work. */
-const BATCH_BLOCKS = 32;
+/** Blocks read or written between two waits: 32 KiB, well under a millisecond of work. */
+const BATCH_BLOCKS = 8;
 
 /** A store that must not be written to either: too small, or with a log that only others understand. */
 export class UnusableStore extends Error {

@@ -3,8 +3,8 @@ import type { LegSync } from '../block-store.ts';
 import { Heat } from '../heat.ts';
 import type { BitImage } from './bit-image.ts';
 
-/** Words of 32 regions that are made clean between two waits: what fills 32 blocks. */
-const BATCH_WORDS = 32 * 1024;
+/** Words of 32 regions that are made clean between two waits: what fills 8 blocks. */
+const BATCH_WORDS = 8 * 1024;
 
 /**
  * The regions of one mirror: which are in sync, which are clean. Two copies outlive the server. On the log device the
