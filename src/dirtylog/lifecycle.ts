@@ -138,6 +138,19 @@ export class Lifecycle {
     if (served.phase !== 'loading') void this.#load(served);
   }
 
+  /**
+   * Whether a log that was refused the mirror gets it now: it asks about regions, which a table that is not active never
+   * does. Of two logs that the kernel brought back, the inactive one may have come first.
+   */
+  claims(served: ServedLog, shared: SharedLog): boolean {
+    const { owner } = shared;
+    if (!served.isInherited || owner === undefined || !owner.isInherited || !shared.isOwnedByAnother(served))
+      return false;
+    owner.phase = 'constructed';
+    void this.#load(served);
+    return true;
+  }
+
   /** Tries the deferred requests of all logs of a mirror again. */
   retryAll(shared: SharedLog): void {
     for (const served of shared.users) this.#owner.retry(served);

@@ -144,6 +144,10 @@ export class LogServer {
   #serveRegions(datagram: Datagram, served: ServedLog, shared: SharedLog, resends: number): void {
     const { log } = shared;
     if (log === undefined || served.phase === 'constructed') {
+      if (log !== undefined && this.#life.claims(served, shared)) {
+        served.deferred.hold(datagram, this.#ports.now());
+        return;
+      }
       // The thread that constructed it again is about to resume it, or was killed on the way. An answer without the
       // bits would be a wrong one; told that there is no log, the kernel constructs and resumes it once more.
       if (resends > 0) {

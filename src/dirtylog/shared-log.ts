@@ -132,7 +132,8 @@ export class SharedLog {
     if (this.#run === undefined || this.#run.size >= bytes) return;
     await this.log?.retire();
     this.#run.close();
-    this.#run = await this.#ports.openRun(this.uuid, this.label, bytes, true);
+    // Without it the mirror runs all the same; only the next server will know less.
+    this.#run = await this.#ports.openRun(this.uuid, this.label, bytes, true).catch(() => undefined);
   }
 
   #changed(): void {
