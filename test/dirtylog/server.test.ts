@@ -281,3 +281,73 @@ test('LogServer pokes an idle mirror when its policy lets the resync go on', asy
   harness.server.tick();
   assert.deepEqual(harness.pokes, [UUID], 'a region is being copied');
 });
+
+test('LogServer leaves a mirror to the table that asks about regions when the kernel brought back another first', async () => {
+  const harness = new Harness();
+  const active = LUID;
+  const inactive = LUID + 0x1000n;
+  // A server without records: the status of a loaded table comes before the first write of the active one.
+  for (const luid of [inactive, active]) {
+    await harness.ask('CTR', constructorData('131072 core 1024', { reconnects: true }), luid);
+    await harness.ask('RESUME', [], luid);
+  }
+  assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK', [], active)).data), [1, 0]);
+  await harness.ask('SET_REGION_SYNC', [0, 1], active);
+  await harness.ask('PRESUSPEND', [], active);
+  await harness.ask('POSTSUSPEND', [], active);
+  await harness.ask('RESUME', [], inactive);
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT', [], inactive)).data), [1]);
+  assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK', [], inactive)).data), [1, 1]);
+});
+
+test('LogServer keeps what it knows of a core log when its table is replaced', async () => {
+  const harness = new Harness();
+  await harness.make('131072 core 1024 nosync');
+  await harness.ask('SET_REGION_SYNC', [5, 0]);
+  await harness.ask('PRESUSPEND');
+  await harness.ask('POSTSUSPEND');
+  const next = LUID + 0x1000n;
+  await harness.make('131072 core 1024 nosync', next);
+  await harness.ask('DTR');
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT', [], next)).data), [127]);
+  assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK', [], next)).data), [1, 5]);
+});
+
+test('LogServer copies everything at the first resume of a table that says sync, not at the later ones', async () => {
+  const harness = new Harness();
+  await harness.make(`${DISK} nosync`);
+  await harness.ask('PRESUSPEND');
+  await harness.ask('POSTSUSPEND');
+  await harness.ask('DTR');
+  await harness.make(`${DISK} sync`);
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT')).data), [0]);
+  await harness.ask('SET_REGION_SYNC', [0, 1]);
+  await harness.ask('PRESUSPEND');
+  await harness.ask('POSTSUSPEND');
+  await harness.ask('RESUME');
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT')).data), [1]);
+});
+
+test('LogServer writes a log that could be read no more anew, all dirty', async () => {
+  const device = new MemoryStore(8192);
+  device.bytes.set(HEADER);
+  device.bytes.fill(0xff, 1024, 1040);
+  device.error = { on: 'read', message: 'medium error' };
+  const harness = new Harness(device);
+  await harness.make(`${DISK} nosync`);
+  assert.equal((await harness.ask('FLUSH')).error, 0);
+  assert.deepEqual([...device.bytes.subarray(0, 16)], HEADER);
+  assert.deepEqual([...device.bytes.subarray(1024, 1040)], Array(16).fill(0));
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT')).data), [0]);
+  assert.deepEqual(harness.events, [{ type: 'logLost', uuid: UUID, reason: 'medium error' }]);
+});
+
+test('LogServer copies everything when the region size of a mirror changes', async () => {
+  const harness = new Harness();
+  await harness.make(`${DISK} nosync`);
+  await harness.ask('PRESUSPEND');
+  await harness.ask('POSTSUSPEND');
+  const next = LUID + 0x1000n;
+  await harness.make('131072 clustered-disk 254:32 2048 nosync', next);
+  assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT', [], next)).data), [0]);
+});
