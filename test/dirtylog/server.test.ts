@@ -351,3 +351,23 @@ test('LogServer copies everything when the region size of a mirror changes', asy
   await harness.make('131072 clustered-disk 254:32 2048 nosync', next);
   assert.deepEqual(words64((await harness.ask('GET_SYNC_COUNT', [], next)).data), [0]);
 });
+
+test('LogServer does not take a mark for durable that came while others were being written', async () => {
+  const harness = new Harness();
+  await harness.make(`${DISK} nosync`);
+  const { device } = harness;
+  const sync = device.sync.bind(device);
+  device.sync = async () => {
+    await sync();
+    device.hold();
+  };
+  device.hold();
+  await harness.send('FLUSH', [1], { seq: 100 });
+  await harness.send('FLUSH', [2], { seq: 101 });
+  device.release();
+  const seqs = async (): Promise<number[]> =>
+    (await harness.replies()).map((reply) => (reply.kind === 'reply' ? reply.seq : -1));
+  assert.deepEqual(await seqs(), [100]);
+  device.release();
+  assert.deepEqual(await seqs(), [101]);
+});

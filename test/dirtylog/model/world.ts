@@ -55,6 +55,7 @@ export class World {
   #outstanding: Outstanding | undefined;
   #wantsResume = false;
   #hasDiskFailed = false;
+  #hasLoadFailed = false;
 
   constructor(tape: Tape) {
     this.#tape = tape;
@@ -254,6 +255,7 @@ export class World {
     if (reply.data.length > ask.capacity) {
       throw new Violation(`${ask.type} is answered with ${reply.data.length} bytes, there is room for ${ask.capacity}`);
     }
+    if (ask.type === 'RESUME') this.#hasLoadFailed = false;
     const values = ask.type === 'CTR' ? [] : words64(reply.data);
     this.#say(ask, reply.error, values);
     this.#advance({ error: reply.error, values, room: reply.data.length });
@@ -349,6 +351,10 @@ export class World {
   #failDisk(): void {
     const { operations } = this.#device;
     if (operations.length === 0) return;
+    // A device that can neither be read nor written while a log is loaded keeps bits that nobody can make true:
+    // docs/dirtylog.md, "What it cannot know".
+    if (this.#outstanding?.ask.type === 'RESUME' && this.#hasLoadFailed) return;
+    this.#hasLoadFailed = this.#outstanding?.ask.type === 'RESUME';
     this.#say('the log device fails');
     this.#hasDiskFailed = true;
     this.#device.fail(this.#tape.below(operations.length), this.#tape);
