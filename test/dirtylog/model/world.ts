@@ -56,6 +56,7 @@ export class World {
   #wantsResume = false;
   #hasDiskFailed = false;
   #hasLoadFailed = false;
+  #writesBefore = 0;
 
   constructor(tape: Tape) {
     this.#tape = tape;
@@ -210,6 +211,7 @@ export class World {
     if (outstanding === undefined) return;
     const { type, luid, data } = outstanding.ask;
     const seq = ++this.#seq;
+    if (type === 'RESUME') this.#writesBefore = this.#device.writes;
     outstanding.seqs.push(seq);
     const payload =
       typeof data === 'string'
@@ -351,10 +353,11 @@ export class World {
   #failDisk(): void {
     const { operations } = this.#device;
     if (operations.length === 0) return;
-    // A device that can neither be read nor written while a log is loaded keeps bits that nobody can make true:
+    // A device that cannot be written while a log is loaded keeps bits that nobody can make true:
     // docs/dirtylog.md, "What it cannot know".
-    if (this.#outstanding?.ask.type === 'RESUME' && this.#hasLoadFailed) return;
-    this.#hasLoadFailed = this.#outstanding?.ask.type === 'RESUME';
+    const isLoading = this.#outstanding?.ask.type === 'RESUME';
+    if (isLoading && (this.#hasLoadFailed || this.#device.writes > this.#writesBefore)) return;
+    this.#hasLoadFailed = isLoading;
     this.#say('the log device fails');
     this.#hasDiskFailed = true;
     this.#device.fail(this.#tape.below(operations.length), this.#tape);
