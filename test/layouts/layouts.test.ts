@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import {
+  CN_IDX_DM,
+  CN_VAL_DM_USERSPACE_LOG,
+  CnMsg,
   cstring,
   DM_NAME_LIST_FLAGS,
   DM_NAME_LIST_NAME_OFFSET,
+  DM_ULOG,
+  DM_ULOG_REQUEST_MASK,
+  DM_ULOG_REQUEST_VERSION,
   DmIoctl,
   DmTargetDeps,
   DmTargetMsg,
   DmTargetSpec,
   DmTargetVersions,
+  DmUlogRequest,
   decodeDeviceNumber,
   encodeDeviceNumber,
   Fiemap,
@@ -17,6 +24,8 @@ import {
   FS_IOC_FIEMAP,
   InotifyEvent,
   IPC,
+  NLMSG_DONE,
+  NlMsgHdr,
   requestCode,
   SEMCTL,
   SemBuf,
@@ -41,6 +50,9 @@ for (const layout of [
   FiemapExtent,
   InotifyEvent,
   SemBuf,
+  NlMsgHdr,
+  CnMsg,
+  DmUlogRequest,
 ]) {
   test(`struct() lays out ${layout.name} as the C compiler does`, () => {
     const { size, ...offsets } = compiled[layout.name] as Record<string, number>;
@@ -68,6 +80,12 @@ test('IPC and SEMCTL hold the numbers of the header', () => {
   const constants = compiled['constants'] as Record<string, number>;
   for (const [name, value] of Object.entries(IPC)) assert.equal(value, constants[`IPC_${name}`], name);
   for (const [name, value] of Object.entries(SEMCTL)) assert.equal(value, constants[name], name);
+});
+
+test('DM_ULOG and the connector have the numbers of the headers', () => {
+  assert.deepEqual(DM_ULOG, compiled['ulog']);
+  const numbers = { CN_IDX_DM, CN_VAL_DM_USERSPACE_LOG, NLMSG_DONE, DM_ULOG_REQUEST_MASK, DM_ULOG_REQUEST_VERSION };
+  assert.deepEqual(numbers, compiled['connector']);
 });
 
 test('struct() reads and writes in place at an offset of a larger buffer', () => {

@@ -1,9 +1,12 @@
 /* Prints sizes and offsets of the kernel's structs as JSON: cc offsets.c -o offsets && ./offsets > offsets.json */
+#include <linux/connector.h>
 #include <linux/dm-ioctl.h>
+#include <linux/dm-log-userspace.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/inotify.h>
 #include <linux/sem.h>
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -72,6 +75,41 @@ int main(void)
 	FIELD(sembuf, sem_op, op);
 	FIELD(sembuf, sem_flg, flags);
 	END(0);
+	SIZE(nlmsghdr);
+	FIELD(nlmsghdr, nlmsg_len, length);
+	FIELD(nlmsghdr, nlmsg_type, type);
+	FIELD(nlmsghdr, nlmsg_flags, flags);
+	FIELD(nlmsghdr, nlmsg_seq, seq);
+	FIELD(nlmsghdr, nlmsg_pid, pid);
+	END(0);
+	SIZE(cn_msg);
+	FIELD(cn_msg, id.idx, idx);
+	FIELD(cn_msg, id.val, val);
+	FIELD(cn_msg, seq, seq);
+	FIELD(cn_msg, ack, ack);
+	FIELD(cn_msg, len, length);
+	FIELD(cn_msg, flags, flags);
+	END(0);
+	SIZE(dm_ulog_request);
+	FIELD(dm_ulog_request, luid, luid);
+	FIELD(dm_ulog_request, uuid, uuid);
+	FIELD(dm_ulog_request, version, version);
+	FIELD(dm_ulog_request, error, error);
+	FIELD(dm_ulog_request, seq, seq);
+	FIELD(dm_ulog_request, request_type, requestType);
+	FIELD(dm_ulog_request, data_size, dataSize);
+	END(0);
+	printf("  \"ulog\": {\n    \"CTR\": %d,\n    \"DTR\": %d,\n    \"PRESUSPEND\": %d,\n    \"POSTSUSPEND\": %d,\n"
+	       "    \"RESUME\": %d,\n    \"GET_REGION_SIZE\": %d,\n    \"IS_CLEAN\": %d,\n    \"IN_SYNC\": %d,\n    \"FLUSH\": %d,\n"
+	       "    \"MARK_REGION\": %d,\n    \"CLEAR_REGION\": %d,\n    \"GET_RESYNC_WORK\": %d,\n    \"SET_REGION_SYNC\": %d,\n"
+	       "    \"GET_SYNC_COUNT\": %d,\n    \"STATUS_INFO\": %d,\n    \"STATUS_TABLE\": %d,\n    \"IS_REMOTE_RECOVERING\": %d\n  },\n",
+	       DM_ULOG_CTR, DM_ULOG_DTR, DM_ULOG_PRESUSPEND, DM_ULOG_POSTSUSPEND, DM_ULOG_RESUME, DM_ULOG_GET_REGION_SIZE,
+	       DM_ULOG_IS_CLEAN, DM_ULOG_IN_SYNC, DM_ULOG_FLUSH, DM_ULOG_MARK_REGION, DM_ULOG_CLEAR_REGION,
+	       DM_ULOG_GET_RESYNC_WORK, DM_ULOG_SET_REGION_SYNC, DM_ULOG_GET_SYNC_COUNT, DM_ULOG_STATUS_INFO,
+	       DM_ULOG_STATUS_TABLE, DM_ULOG_IS_REMOTE_RECOVERING);
+	printf("  \"connector\": {\n    \"CN_IDX_DM\": %d,\n    \"CN_VAL_DM_USERSPACE_LOG\": %d,\n    \"NLMSG_DONE\": %d,\n"
+	       "    \"DM_ULOG_REQUEST_MASK\": %d,\n    \"DM_ULOG_REQUEST_VERSION\": %d\n  },\n",
+	       CN_IDX_DM, CN_VAL_DM_USERSPACE_LOG, NLMSG_DONE, DM_ULOG_REQUEST_MASK, DM_ULOG_REQUEST_VERSION);
 	printf("  \"constants\": {\n    \"nameListName\": %zu,\n    \"FS_IOC_FIEMAP\": %u,\n    \"DM_VERSION\": %u,\n"
 	       "    \"DM_TARGET_MSG\": %u,\n    \"DM_DEV_ARM_POLL\": %u,\n    \"DM_GET_TARGET_VERSION\": %u,\n"
 	       "    \"targetDepsDev\": %zu,\n    \"targetVersionsName\": %zu,\n    \"hasUuid\": %u,\n    \"hasNoUuid\": %u,\n"

@@ -1,0 +1,133 @@
+/** How many bits of a 32-bit word are 1. */
+export function populationOf(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/**
+ * A set of whole numbers below `size`: one bit each, with the population counted and a summary of the words that are
+ * not 0 above them (and one of that, and so on), so that the next member is found in as many steps as there are levels:
+ * six for 10^8. The next number that is *not* a member is what the complement finds: the dirty log keeps the regions
+ * out of sync, not those in sync.
+ */
+export class Bitmap {
+  readonly size: number;
+  /** The bits, 32 a word, the lowest number in the lowest bit. To be changed by this class only. */
+  readonly words: Uint32Array;
+  readonly #levels: readonly Uint32Array[];
+  #count = 0;
+
+  constructor(size: number) {
+    this.size = size;
+    const levels: Uint32Array[] = [];
+    let length = Math.max(1, Math.ceil(size / 32));
+    levels.push(new Uint32Array(length));
+    while (length > 1) {
+      length = Math.ceil(length / 32);
+      levels.push(new Uint32Array(length));
+    }
+    this.#levels = levels;
+    this.words = levels[0] as Uint32Array;
+  }
+
+  /** How many members there are. */
+  get count(): number {
+    return this.#count;
+  }
+
+  has(member: number): boolean {
+    return (((this.words[member >>> 5] as number) >>> (member & 31)) & 1) === 1;
+  }
+
+  /** Adds a member; whether it is new. */
+  add(member: number): boolean {
+    const index = member >>> 5;
+    const word = this.words[index] as number;
+    const bit = 1 << (member & 31);
+    if ((word & bit) !== 0) return false;
+    this.words[index] = word | bit;
+    this.#count++;
+    if (word === 0) this.#raise(index);
+    return true;
+  }
+
+  /** Takes a member out; whether it was one. */
+  delete(member: number): boolean {
+    const index = member >>> 5;
+    const word = this.words[index] as number;
+    const bit = 1 << (member & 31);
+    if ((word & bit) === 0) return false;
+    this.words[index] = word & ~bit;
+    this.#count--;
+    if (word === bit >>> 0) this.#lower(index);
+    return true;
+  }
+
+  /** Replaces 32 members at once; bits at and beyond `size` are dropped. */
+  setWord(index: number, value: number): void {
+    const before = this.words[index] as number;
+    const after = (value & this.maskOf(index)) >>> 0;
+    if (before === after) return;
+    this.words[index] = after;
+    this.#count += populationOf(after) - populationOf(before);
+    if (before === 0) this.#raise(index);
+    else if (after === 0) this.#lower(index);
+  }
+
+  /** The bits of a word that stand for numbers below `size`. */
+  maskOf(index: number): number {
+    const left = this.size - 32 * index;
+    return left >= 32 ? 0xffffffff : left <= 0 ? 0 : 2 ** left - 1;
+  }
+
+  /** The least member that is `from` or more; -1 when there is none. */
+  next(from: number): number {
+    if (from >= this.size) return -1;
+    let at = from;
+    for (let level = 0; level < this.#levels.length; level++) {
+      const words = this.#levels[level] as Uint32Array;
+      const index = at >>> 5;
+      // Beyond the last word there is nothing; a shift by 32 would be a shift by 0.
+      if (index >= words.length) return -1;
+      const rest = ((words[index] as number) >>> (at & 31)) << (at & 31);
+      if (rest !== 0) return this.#descend(level, 32 * index + lowestBit(rest));
+      at = index + 1;
+    }
+    return -1;
+  }
+
+  #descend(level: number, at: number): number {
+    let index = at;
+    for (let below = level - 1; below >= 0; below--) {
+      index = 32 * index + lowestBit((this.#levels[below] as Uint32Array)[index] as number);
+    }
+    return index;
+  }
+
+  #raise(index: number): void {
+    let at = index;
+    for (let level = 1; level < this.#levels.length; level++) {
+      const words = this.#levels[level] as Uint32Array;
+      const word = words[at >>> 5] as number;
+      words[at >>> 5] = word | (1 << (at & 31));
+      if (word !== 0) return;
+      at >>>= 5;
+    }
+  }
+
+  #lower(index: number): void {
+    let at = index;
+    for (let level = 1; level < this.#levels.length; level++) {
+      const words = this.#levels[level] as Uint32Array;
+      const word = (words[at >>> 5] as number) & ~(1 << (at & 31));
+      words[at >>> 5] = word;
+      if (word !== 0) return;
+      at >>>= 5;
+    }
+  }
+}
+
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}

@@ -1,0 +1,32 @@
+import { Breach, type ConformanceTransport, KitKernel } from './kernel.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** What came of a scenario. */
+export interface ConformanceResult {
+  readonly name: string;
+  /** What the server broke; undefined when it holds. */
+  readonly breach: string | undefined;
+  /** What that does to a mirror. */
+  readonly consequence: string;
+}
+
+/** Drives a server through all scenarios, each with a log of its own, and names what it breaks. */
+export async function checkConformance(transport: ConformanceTransport): Promise<readonly ConformanceResult[]> {
+  const results: ConformanceResult[] = [];
+  for (const [index, { name, consequence, run }] of SCENARIOS.entries()) {
+    const kernel = new KitKernel(transport, `conformance-${index}`);
+    let breach: string | undefined;
+    try {
+      await run(kernel);
+    } catch (error) {
+      if (!(error instanceof Breach)) throw error;
+      breach = error.message;
+    }
+    results.push({ name, breach, consequence });
+    await kernel.ask('DTR').catch((error: unknown) => {
+      // What is wrong with it has a scenario of its own, or the server answers nothing any more.
+      if (!(error instanceof Breach)) throw error;
+    });
+  }
+  return results;
+}
