@@ -57,7 +57,7 @@ export interface OptionsSettings {
   readonly max?: number | Changed<number>;
   /** `required`: the count must be there. `none`: the options go on to the end of the line. */
   readonly count?: 'optional' | 'required' | 'none';
-  /** The kernel refuses an option given twice. */
+  /** The kernel refuses an option given twice, but for those that may repeat. */
   readonly once?: boolean;
   readonly caseSensitive?: boolean;
   /** How the kernel prints them back. */
@@ -127,7 +127,7 @@ export function options<const O extends Known>(
         const value = readOne(group);
         if (value !== undefined) values.push(value);
         const found = nameOf(value);
-        if (settings.once === true && found !== undefined && seen.has(found)) {
+        if (settings.once === true && found !== undefined && seen.has(found) && known[found]?.repeats !== true) {
           group.refuse(`${found} is given twice`, { column });
         }
         if (found !== undefined) seen.add(found);
@@ -183,6 +183,16 @@ function pieces(outer: Reader, word: string, column: number, from: number, count
   const reader = new Reader(word, parts, outer.circumstances, column + word.length);
   reader.findings = outer.findings;
   return reader;
+}
+
+/** The values of an option, one for each time it is given. */
+export function valuesOf<V, const K extends string>(
+  given: readonly V[] | undefined,
+  name: K,
+): ReadonlyArray<Extract<V, Readonly<Record<K, unknown>>>[K]> {
+  const isIt = (value: V): value is Extract<V, Readonly<Record<K, unknown>>> =>
+    typeof value === 'object' && value !== null && name in value;
+  return (given ?? []).filter(isIt).map((value) => value[name]);
 }
 
 function nameOf(value: unknown): string | undefined {

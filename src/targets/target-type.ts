@@ -12,7 +12,7 @@ import { splitWords } from './words.ts';
 /** What the kernel demands of a table with such a target (`DM_TARGET_*`, include/linux/device-mapper.h). */
 export interface TargetFeatures {
   /** It must be the table's only target. */
-  readonly singleton?: boolean;
+  readonly singleton?: boolean | Changed<boolean>;
   /** No other type can take its place in a reload, nor mix with it. */
   readonly immutable?: boolean;
   /** A read-only table cannot hold it. */
@@ -42,6 +42,10 @@ export interface TargetDeclaration<V, S, M extends Readonly<Record<string, Part<
   readonly features?: TargetFeatures;
   /** Where key material stands. */
   readonly keys?: KeyPlaces;
+  /** The values as the kernel keeps and prints them back, where they are not those of the table. */
+  readonly kept?: (values: V) => V;
+  /** The area of a device, by its role, where the line's words do not say it; undefined for the declared one. */
+  readonly area?: (role: string, values: V, length: bigint) => Pick<DeviceUse, 'offset' | 'length'> | undefined;
   readonly readback?: {
     /** The kernel ends the line with a blank. */
     readonly trailingBlank?: boolean | Changed<boolean>;
@@ -105,6 +109,7 @@ export function defineTarget<
   const M extends Readonly<Record<string, Part<unknown>>> = Readonly<Record<never, never>>,
 >(declaration: TargetDeclaration<V, S, M>): TargetType<V, S, M> {
   const { type, params, extra, features = {}, status = nothing as Part<S>, readback = {} } = declaration;
+  const { kept = (values: V): V => values, area } = declaration;
   const hideKeys = (text: string): string => keyless(text, declaration.keys);
 
   const examine = (text: string, circumstances: Circumstances): Examined<V> => {
@@ -164,9 +169,10 @@ export function defineTarget<
     hideKeys,
     devices(values, length) {
       const whole = Object.fromEntries(Object.entries(values));
-      return params.devices?.(values, '', { line: whole, whole, length }) ?? [];
+      const uses = params.devices?.(values, '', { line: whole, whole, length }) ?? [];
+      return area === undefined ? uses : uses.map((use) => ({ ...use, ...area(use.role, values, length) }));
     },
-    print: (values, back) => params.print(values, '', {}, back),
+    print: (values, back) => params.print(back === undefined ? values : kept(values), '', {}, back),
     loadedText(text, kernel) {
       if (readback.nothing === true) return '';
       return onKernel(readback.trailingBlank ?? false, kernel) ? `${text} ` : text;
