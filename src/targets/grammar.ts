@@ -31,10 +31,10 @@
 export type { Device, DeviceUse } from './device.ts';
 export { atLeast, type Changed, type KernelVersion } from './kernel-version.ts';
 export { type LineSettings, line, optional, orState, type Rule, type State } from './line.ts';
-export { counted, countOf, list } from './list.ts';
+export { counted, countOf, countOfEach, list } from './list.ts';
 export { i32, type NumberRange, sectorCount, u32, u64 } from './number.ts';
 export { flag, joined, type Option, type OptionValue, options, valued, valuesOf } from './options.ts';
-export { type HelpLine, isUnknown, type Part, type Readback, type UnknownWord, type ValueOf } from './part.ts';
+export { type HelpLine, isUnknown, label, type Part, type Readback, type UnknownWord, type ValueOf } from './part.ts';
 export type { Circumstances, Problem } from './reader.ts';
 export { hidden, key, Secret, secret } from './secret.ts';
 export { Target } from './target.ts';
