@@ -14,10 +14,20 @@ const OF_THE_MACHINE = new Map([
   ['thin /dev/dm-0 55', 'no such thin device'],
   ['thin /dev/dm-0 1 /dev/ram0', 'the name is taken'],
   ['thin-pool /dev/ram5 /dev/ram7 128 0', 'the metadata device is in another pool'],
+  ['multipath 0 0 1 1 round-robin 0 2 0 /dev/ram0 /dev/ram1', 'a ram disk takes no requests'],
+  ['integrity /dev/ram4 0 4 D 0', 'the superblock is neither valid nor zero'],
+  ['raid raid0 1 128 2 - /dev/ram0 - /dev/ram1', 'the machine had no module raid0'],
+  ['vdo V4 /dev/ram0 16384 4096 128 100', 'the device is not formatted'],
 ]);
 
 /** Refusals of tables that were loaded read-only, or were not but must be. */
 const READ_ONLY = new Map([['thin-pool /dev/ram5 /dev/ram6 128 0', true]]);
+
+/** Integrity's table without the journal's size, which the kernel takes from the device. */
+function withoutJournalSize(text: string): string[] {
+  const [device = '', offset = '', tag = '', mode = '', , ...options] = text.split(' ');
+  return [device, offset, tag, mode, ...options.filter((option) => !option.startsWith('journal_sectors:'))];
+}
 
 for (const kernel of kernels) {
   test(`parse() and params() give back every table that Linux ${kernel} took`, () => {
@@ -50,7 +60,9 @@ for (const kernel of kernels) {
     for (const { type, params, errno, states } of capturedLoads(kernel)) {
       const table = states.find(({ form }) => form === 'TABLE');
       if (!known.has(type) || errno !== undefined || table === undefined) continue;
-      assert.equal(targetNamed(type).parse(params).readback(readbackOn(kernel), { showKeys: true }), table.text);
+      const readback = targetNamed(type).parse(params).readback(readbackOn(kernel), { showKeys: true });
+      if (type === 'integrity') assert.deepEqual(withoutJournalSize(readback), withoutJournalSize(table.text));
+      else assert.equal(readback, table.text);
     }
   });
 
