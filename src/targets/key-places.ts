@@ -9,8 +9,11 @@ export interface KeyPlaces {
   readonly options?: readonly string[];
 }
 
-/** So many hexadecimal digits are taken for a key wherever they stand, such as one that was put in a wrong place. */
-const LONG_HEX = /^[0-9a-f]{32,}$/i;
+/**
+ * So many hexadecimal digits are taken for a key wherever a word ends with them, such as one that was put in a wrong
+ * place or behind an option that is misspelt.
+ */
+const LONG_HEX = /(?<=^|:)[0-9a-f]{32,}$/i;
 
 /**
  * A line with zeros for its keys: the words are found without reading the line, so that a line that cannot be read
@@ -31,7 +34,9 @@ export function keyless(line: string, places: KeyPlaces | undefined): string {
 }
 
 function keyStart(word: string, index: number, { words = [], options = [] }: KeyPlaces): number | undefined {
-  if (words.includes(index) || LONG_HEX.test(word)) return 0;
+  if (words.includes(index)) return 0;
+  const long = LONG_HEX.exec(word);
+  if (long !== null) return long.index;
   const name = options.find((option) => word.toLowerCase().startsWith(`${option}:`));
   if (name === undefined) return undefined;
   const colon = word.indexOf(':', name.length + 1);
