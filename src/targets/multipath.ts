@@ -80,7 +80,7 @@ export const multipath = defineTarget({
   ),
   countsLate: true,
   kept(values) {
-    const { features: given = [], handler, groups } = values;
+    const { features: given = [], handler, initialGroup, groups } = values;
     const bio = valuesOf(given, 'queue_mode').at(-1) === 'bio';
     const features = given.filter((each) => bio || typeof each !== 'object' || !('queue_mode' in each));
     return {
@@ -88,6 +88,7 @@ export const multipath = defineTarget({
       // Without requests there is no handler to be set, so the one that a path has is kept.
       features: bio ? [...features, 'retain_attached_hw_handler' as const] : features,
       handler: bio ? [] : handler.slice(0, 1),
+      initialGroup: initialGroup > groups.length ? 1 : initialGroup,
       groups: groups.map((each) => ({
         ...each,
         selectorArguments: selectorArguments(each.selector, each.selectorArguments),

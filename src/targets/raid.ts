@@ -6,6 +6,7 @@ import {
   isUnknown,
   line,
   list,
+  optional,
   orDash,
   text,
   u32,
@@ -273,8 +274,10 @@ export const raid = defineTarget({
     synced: usage('sectors that are done, of those of a device'),
     action: choice('what is being done', ['idle', 'frozen', 'resync', 'recover', 'check', 'repair', 'reshape']),
     mismatches: u64('sectors that did not match in the last check'),
-    dataOffset: u64('sectors before the data on each device'),
-    journal: choice('A writes through, a writes back, D dead, - none', ['A', 'a', 'D', '-'], { caseSensitive: true }),
+    dataOffset: optional(u64('sectors before the data on each device')),
+    journal: optional(
+      choice('A writes through, a writes back, D dead, - none', ['A', 'a', 'D', '-'], { caseSensitive: true }),
+    ),
   }),
   messages: {
     idle: line({}),
