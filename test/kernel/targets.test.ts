@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import test, { type TestContext } from 'node:test';
 import type { DeviceNumber } from '../../src/kernel/dm-ioctl.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
+import { DmError } from '../../src/mapper/errors.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import {
   crypt,
@@ -23,7 +24,8 @@ import {
   writecache,
   zero,
 } from '../../src/targets/index.ts';
-import { cleanUp, sh } from './support.ts';
+import { refusals } from '../targets/refusals.ts';
+import { attempt, cleanUp, sh } from './support.ts';
 
 const RAM_DISKS = 8;
 const RAM_KIB = 16_384;
@@ -196,8 +198,8 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** A device with one target over ram disks without contents; removed after the test. */
-async function load(t: TestContext, { target, readOnly = false }: Case): Promise<{ dm: DeviceMapper; name: string }> {
+/** A device without a table, and ram disks without contents; removed after the test. */
+async function makeDevice(t: TestContext): Promise<{ dm: DeviceMapper; name: string }> {
   sh(`modprobe brd rd_nr=${RAM_DISKS} rd_size=${RAM_KIB}`);
   sh('for disk in 0 1 2 3; do dd if=/dev/zero of=/dev/ram$disk bs=1M count=4 2>&1; done');
   const dm = DeviceMapper.open();
@@ -207,6 +209,12 @@ async function load(t: TestContext, { target, readOnly = false }: Case): Promise
     await dm.remove({ name });
     dm[Symbol.dispose]();
   });
+  return { dm, name };
+}
+
+/** A device with one target. */
+async function load(t: TestContext, { target, readOnly = false }: Case): Promise<{ dm: DeviceMapper; name: string }> {
+  const { dm, name } = await makeDevice(t);
   await dm.load({ name }, [target.tableLine(none, sectors(LENGTH))], { readOnly });
   await dm.resume({ name });
   return { dm, name };
@@ -259,4 +267,18 @@ test('the kernel takes messages as they are written, and multipath reports a pat
       [readback.numberOf(ram(1)), 'F', 1],
     ],
   );
+});
+
+test('the kernel refuses what problems() refuses, with the same errno', async (t) => {
+  const { dm, name } = await makeDevice(t);
+  for (const { type, params, errno = 'EINVAL', length = type === 'raid' ? LENGTH : 1024n, kernel } of refusals) {
+    const isHere = kernel === undefined || kernel === readback.kernel;
+    if (!isHere || attempt(`modprobe dm-${type}`).status !== 0) continue;
+    const table = [{ start: none, length: sectors(length), type, params }];
+    await assert.rejects(
+      dm.load({ name }, table, { readOnly: type === 'verity' }),
+      (thrown) => DmError.is(thrown, errno),
+      `${type} ${params}`,
+    );
+  }
 });
