@@ -149,7 +149,6 @@ export const integrity = defineTarget({
   extra: 'ignored',
   kept(values) {
     const { mode, options: given = [] } = values;
-    const inModes = (modes: string): boolean => typeof mode === 'string' && modes.includes(mode);
     const hash = valuesOf(given, 'internal_hash').at(-1)?.algorithm;
     const interleave = valuesOf(given, 'interleave_sectors').at(-1) || INTERLEAVE_SECTORS;
     const apart = valuesOf(given, 'meta_device').length > 0;
@@ -172,13 +171,13 @@ export const integrity = defineTarget({
         ...(given.includes('reset_recalculate') ? ['recalculate' as const] : []),
         { interleave_sectors: apart ? 1 : within(roundedDown(interleave), INTERLEAVE_MIN, INTERLEAVE_MAX) },
         { buffer_sectors: Math.min(roundedDown(buffer), BUFFER_MAX) },
-        ...(inModes('J')
+        ...(mode === 'J'
           ? [
               { journal_watermark: valuesOf(given, 'journal_watermark').at(-1) ?? JOURNAL_WATERMARK },
               { commit_time: valuesOf(given, 'commit_time').at(-1) ?? COMMIT_MILLISECONDS },
             ]
           : []),
-        ...(inModes('B')
+        ...(mode === 'B'
           ? [
               { sectors_per_bit: longRoundedDown(valuesOf(given, 'sectors_per_bit').at(-1) ?? SECTORS_PER_BIT) },
               { bitmap_flush_interval: valuesOf(given, 'bitmap_flush_interval').at(-1) ?? FLUSH_MILLISECONDS },

@@ -21,7 +21,7 @@ import { raidNumber, raidOptions, raidParameterCount } from './raid-options.ts';
 const DEVICES_MAX = 253;
 /** The most regions of a bitmap. */
 const REGIONS_MAX = 2n ** 21n;
-/** What the kernel keeps when a table does not say, in sectors. */
+/** What the kernel keeps for 0, in sectors; more for arrays of more than 2^34 sectors. */
 const REGION_SECTORS = 8192;
 
 const levelOf = (type: unknown): RaidLevel | undefined =>
