@@ -69,3 +69,10 @@ function numberOf(path: string): DeviceNumber {
 export function readbackOn(kernel: KernelVersion): Readback {
   return { kernel, numberOf };
 }
+
+/** A table's text; integrity's without the journal's size, which the kernel takes from the device, and without the count. */
+export function comparable(type: string, text: string): string {
+  if (type !== 'integrity') return text;
+  const words = text.split(' ').filter((word) => !word.startsWith('journal_sectors:'));
+  return words.toSpliced(4, 1).join(' ');
+}
