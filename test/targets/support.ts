@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { DeviceNumber } from '../../src/kernel/dm-ioctl.ts';
-import type { KernelVersion, Readback } from '../../src/targets/index.ts';
+import type { KernelVersion, Readback, Status } from '../../src/targets/index.ts';
 
 /** A table that a real kernel was given, and what it said. */
 export interface Captured {
@@ -75,4 +76,11 @@ export function comparable(type: string, text: string): string {
   if (type !== 'integrity') return text;
   const words = text.split(' ').filter((word) => !word.startsWith('journal_sectors:'));
   return words.toSpliced(4, 1).join(' ');
+}
+
+/** The value of a status that must be readable to its end. */
+export function readable<S>(status: Status<S>): S {
+  if (status.kind !== 'parsed') throw new Error(`${status.raw}: ${status.reason}`);
+  assert.deepEqual(status.rest, []);
+  return status.value;
 }
