@@ -11,11 +11,12 @@ import {
   sectorCount,
   text,
   u32,
+  valuesOf,
 } from './grammar.ts';
+import { KEY_REFERENCE } from './secret.ts';
 
 const SECTOR_BYTES = 512;
 const HEX = /^[0-9a-f]*$/i;
-const KEY_REFERENCE = /^:(\d+):(?:logon|user|encrypted|trusted):./;
 
 /** The lengths of keys that a cipher takes, in bytes, where they are known: AES with xts has two keys in one. */
 function keySizes(cipher: string): readonly number[] | undefined {
@@ -28,13 +29,6 @@ function keySizes(cipher: string): readonly number[] | undefined {
 function keyBytes(key: Secret): number {
   const reference = KEY_REFERENCE.exec(key.reveal());
   return reference === null ? Math.floor(key.reveal().length / 2) : Number(reference[1]);
-}
-
-function sectorBytes(given: readonly unknown[] | undefined): number {
-  const sizes = (given ?? []).flatMap((each) =>
-    typeof each === 'object' && each !== null && 'sector_size' in each ? [Number(each.sector_size)] : [],
-  );
-  return sizes.at(-1) ?? SECTOR_BYTES;
 }
 
 /** Whether a number of sectors is whole encryption sectors; the kernel looks at the bits below a power of two. */
@@ -112,7 +106,7 @@ export const crypt = defineTarget({
           about: 'options',
           needs: ['options'],
           wrong({ options }, { length }) {
-            const size = sectorBytes(options);
+            const size = valuesOf(options, 'sector_size').at(-1) ?? SECTOR_BYTES;
             return length === undefined || isWhole(length, size)
               ? undefined
               : `the length, ${length} sectors, must be whole encryption sectors of ${size} bytes`;
@@ -121,9 +115,9 @@ export const crypt = defineTarget({
         keyLength: {
           about: 'key',
           needs: ['cipher', 'key'],
-          wrong({ cipher, key, options = [] }) {
+          wrong({ cipher, key, options }) {
             const sizes = keySizes(cipher);
-            const tagged = options.some((each) => typeof each === 'object' && 'integrity' in each);
+            const tagged = valuesOf(options, 'integrity').length > 0;
             const size = keyBytes(key);
             if (sizes === undefined || tagged || sizes.includes(size)) return undefined;
             return `the key has ${size} bytes, but ${cipher} takes ${sizes.join(' or ')}`;
@@ -143,7 +137,7 @@ export const crypt = defineTarget({
           about: 'ivOffset',
           needs: ['ivOffset'],
           wrong({ ivOffset, options }) {
-            const size = sectorBytes(options);
+            const size = valuesOf(options, 'sector_size').at(-1) ?? SECTOR_BYTES;
             return isWhole(ivOffset, size) ? undefined : `iv_offset must be whole encryption sectors of ${size} bytes`;
           },
         },

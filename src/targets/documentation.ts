@@ -1,3 +1,4 @@
+import type { Changed } from './kernel-version.ts';
 import type { HelpLine } from './part.ts';
 import type { TargetGrammar } from './target-type.ts';
 
@@ -59,9 +60,15 @@ function distinct(help: readonly HelpLine[]): HelpLine[] {
 function demands({ features, since }: TargetGrammar): string {
   return [
     ...(since === undefined ? [] : [`since Linux ${since}`]),
-    ...(features.singleton === true ? ['alone in its table'] : []),
+    ...alone(features.singleton ?? false),
     ...(features.immutable === true ? ['no other type can replace it'] : []),
     ...(features.alwaysWriteable === true ? ['not read-only'] : []),
     ...(features.readOnly === true ? ['read-only'] : []),
   ].join(', ');
+}
+
+function alone(singleton: boolean | Changed<boolean>): string[] {
+  const text = 'alone in its table';
+  if (typeof singleton === 'boolean') return singleton ? [text] : [];
+  return [`${text} ${singleton.now ? 'from' : 'before'} Linux ${singleton.since}`];
 }

@@ -23,19 +23,21 @@
  * - A check of several words is a rule of the line. Its message says what is wrong and what would be right.
  * - The errno of every check is EINVAL unless told; opening a device gives what `Circumstances.cannotOpen` says.
  * - What differs between kernels is a `since` or a `Changed` value, never code.
+ * - What the kernel makes of the values before it prints them back is the declaration's `kept`; `valuesOf` finds an
+ *   option's values.
  * - Words that the grammar does not know are kept in place (`{ unknown }` in a choice or a group, `Target.rest` behind
  *   the line). A number that is no number, and a word that is missing, is a DmParseError.
  */
 export type { Device, DeviceUse } from './device.ts';
 export { group, oneOf } from './group.ts';
-export { atLeast, type Changed, type KernelVersion } from './kernel-version.ts';
+export { atLeast, type Changed, type KernelVersion, onKernel } from './kernel-version.ts';
 export { type LineSettings, line, optional, orState, type Rule, type State } from './line.ts';
-export { counted, countOf, list } from './list.ts';
+export { counted, countOf, countOfEach, list } from './list.ts';
 export { i32, type NumberRange, sectorCount, u32, u64 } from './number.ts';
-export { flag, joined, type Option, type OptionValue, valued } from './option.ts';
+export { flag, joined, type Option, type OptionValue, valued, valuesOf } from './option.ts';
 export { type OptionsSettings, options } from './options.ts';
 export { type Pair, pairs } from './pairs.ts';
-export { type HelpLine, isUnknown, type Part, type Readback, type UnknownWord, type ValueOf } from './part.ts';
+export { type HelpLine, isUnknown, label, type Part, type Readback, type UnknownWord, type ValueOf } from './part.ts';
 export type { Circumstances, Problem } from './reader.ts';
 export { hidden, key, Secret, secret } from './secret.ts';
 export { Target } from './target.ts';

@@ -66,7 +66,8 @@ export function line<const F extends Fields>(fields: F, settings: LineSettings<V
     print(values, _name, _line, readback) {
       const record: Readonly<Record<string, unknown>> = values;
       return entries.flatMap(([name, field]) => {
-        const value = record[name] ?? (readback === undefined ? undefined : field.whenAbsent);
+        const given = record[name];
+        const value = given === undefined && readback !== undefined ? field.whenAbsent : given;
         if (value === undefined && field.hidden !== true) return [];
         return field.print(value, name, record, readback);
       });

@@ -24,6 +24,36 @@ export function readCount(number: Part<number>, reader: Reader, name: string): n
   return count;
 }
 
+/**
+ * The number of entries that a list has in each line of another list that comes later, the same in all of them: it has
+ * no value of its own.
+ */
+export function countOfEach(
+  lines: string,
+  list: string,
+  about: string,
+  range: NumberRange = {},
+): Part<never> & { readonly hidden: true } {
+  const number = u32(about, range);
+  return {
+    ...countOf(list, about, range),
+    print(_value, name, line, readback) {
+      const counts = entriesOf(line[lines]).map((entry) =>
+        lengthOf(Object.entries(entry).find(([key]) => key === list)?.[1]),
+      );
+      if (new Set(counts).size > 1) {
+        throw new RangeError(`all ${label(lines)} must have the same number of ${label(list)}`);
+      }
+      return number.print(counts[0] ?? 0, name, line, readback);
+    },
+  };
+}
+
+function entriesOf(list: unknown): object[] {
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  return entries.filter((entry) => typeof entry === 'object' && entry !== null);
+}
+
 function lengthOf(list: unknown): number {
   return Array.isArray(list) ? list.length : 0;
 }

@@ -67,6 +67,16 @@ export function valueFor(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : true;
 }
 
+/** The values of an option, one for each time it is given. */
+export function valuesOf<V, const K extends string>(
+  given: readonly V[] | undefined,
+  name: K,
+): ReadonlyArray<Extract<V, Readonly<Record<K, unknown>>>[K]> {
+  const isIt = (value: V): value is Extract<V, Readonly<Record<K, unknown>>> =>
+    typeof value === 'object' && value !== null && name in value;
+  return (given ?? []).filter(isIt).map((value) => value[name]);
+}
+
 /** The words of an option. */
 export function printOption(
   value: unknown,
@@ -87,7 +97,7 @@ export function printOption(
 export function optionForm(name: string, option: Option<unknown> | undefined): string {
   if (option?.part === undefined) return name;
   const form = option.part.form('value');
-  return option.kind === 'joined' ? `${name}:${form.replaceAll(' ', ':')}` : `${name} ${form}`;
+  return option.kind === 'joined' ? `${name}:${form.replaceAll(' [', '[:').replaceAll(' ', ':')}` : `${name} ${form}`;
 }
 
 /** What an option and its value are. */

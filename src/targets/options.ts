@@ -21,7 +21,7 @@ export interface OptionsSettings {
   readonly max?: number | Changed<number>;
   /** `required`: the count must be there. `none`: the options go on to the end of the line. */
   readonly count?: 'optional' | 'required' | 'none';
-  /** The kernel refuses an option given twice. */
+  /** The kernel refuses an option given twice, but for those that may repeat. */
   readonly once?: boolean;
   readonly caseSensitive?: boolean;
   /** How the kernel prints them back. */
@@ -32,8 +32,6 @@ export interface OptionsSettings {
     readonly zero?: boolean;
     /** What a group without options is printed as. */
     readonly empty?: Changed<string>;
-    /** Flags that the kernel sets unasked. */
-    readonly always?: readonly string[];
   };
 }
 
@@ -77,8 +75,9 @@ export function options<const O extends Options>(
     optional: true,
     whenAbsent: [],
     form: (name) => {
-      const forms = names.map((each) => optionForm(each, known[each]));
-      return counting === 'none' ? `[${forms.join(' ')}]` : `[<#${name}> ${forms.join(' ')}]`;
+      const forms = names.map((each) => optionForm(each, known[each])).join(' ');
+      if (counting === 'optional') return `[<#${name}> ${forms}]`;
+      return counting === 'none' ? `[${forms}]` : `<#${name}> [${forms}]`;
     },
     help: () => names.flatMap((name) => optionHelp(name, known[name])),
     read(reader, name) {
@@ -92,7 +91,7 @@ export function options<const O extends Options>(
         const value = readOne(group);
         if (value !== undefined) values.push(value);
         const found = nameOf(value);
-        if (settings.once === true && found !== undefined && seen.has(found)) {
+        if (settings.once === true && found !== undefined && seen.has(found) && known[found]?.repeats !== true) {
           group.refuse(`${found} is given twice`, { column });
         }
         if (found !== undefined) seen.add(found);
@@ -158,10 +157,9 @@ function pieces(outer: Reader, word: string, column: number, from: number, count
 function loaded(values: readonly unknown[], known: Options, { readback = {} }: OptionsSettings): readonly unknown[] {
   if (readback.order === 'given') return values;
   const names = Object.keys(known);
-  const all = [...values, ...(readback.always ?? [])];
   return names.flatMap((name) => {
     const { repeats = false, unsaid } = known[name] ?? {};
-    const given = all.filter(
+    const given = values.filter(
       (value) => nameOf(value) === name && (unsaid === undefined || valueFor(value, name) !== unsaid),
     );
     return repeats ? given : given.slice(-1);

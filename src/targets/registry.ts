@@ -7,9 +7,13 @@ import { ebs } from './ebs.ts';
 import { era } from './era.ts';
 import { error } from './error.ts';
 import { flakey } from './flakey.ts';
+import { integrity } from './integrity.ts';
 import { linear } from './linear.ts';
 import { logWrites } from './log-writes.ts';
 import { mirror } from './mirror.ts';
+import { multipath } from './multipath.ts';
+import { pcache } from './pcache.ts';
+import { raid } from './raid.ts';
 import { rawTarget } from './raw.ts';
 import { snapshot, snapshotMerge, snapshotOrigin } from './snapshot.ts';
 import { striped } from './striped.ts';
@@ -18,6 +22,9 @@ import type { TargetGrammar } from './target-type.ts';
 import { thin } from './thin.ts';
 import { thinPool } from './thin-pool.ts';
 import { unstriped } from './unstriped.ts';
+import { vdo } from './vdo.ts';
+import { verity } from './verity.ts';
+import { writecache } from './writecache.ts';
 import { zero } from './zero.ts';
 import { zoned } from './zoned.ts';
 
@@ -45,6 +52,13 @@ export const targetTypes: readonly TargetGrammar[] = [
   era,
   clone,
   crypt,
+  writecache,
+  verity,
+  integrity,
+  raid,
+  multipath,
+  vdo,
+  pcache,
 ];
 
 const byName = new Map(targetTypes.map((grammar) => [grammar.type, grammar]));

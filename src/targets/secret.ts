@@ -36,9 +36,12 @@ export function secret(text: string): Secret {
   return new Secret(text);
 }
 
+/** A reference to a kernel key, with its size in bytes. */
+export const KEY_REFERENCE = /^:(\d+):(?:logon|user|encrypted|trusted):./;
+
 /** The form that dmsetup gives a key: zeros of the same length, one for the `-` of no key, too. */
 export function hidden(key: string): string {
-  return key.startsWith(':') ? key : '0'.repeat(key.length);
+  return KEY_REFERENCE.test(key) ? key : '0'.repeat(key.length);
 }
 
 /** A word that is a key. */

@@ -14,7 +14,7 @@ import { quoteWord, type Word } from './words.ts';
 /** What the kernel demands of a table with such a target (`DM_TARGET_*`, include/linux/device-mapper.h). */
 export interface TargetFeatures {
   /** It must be the table's only target. */
-  readonly singleton?: boolean;
+  readonly singleton?: boolean | Changed<boolean>;
   /** No other type can take its place in a reload, nor mix with it. */
   readonly immutable?: boolean;
   /** A read-only table cannot hold it. */
@@ -47,6 +47,10 @@ export interface TargetDeclaration<V, S, M extends Messages> {
   readonly features?: TargetFeatures;
   /** Where key material stands. */
   readonly keys?: KeyPlaces;
+  /** The values as the kernel keeps and prints them back, where they are not those of the table. */
+  readonly kept?: (values: V) => V;
+  /** The area of a device, by its role, where the line's words do not say it; undefined for the declared one. */
+  readonly area?: (role: string, values: V, length: bigint) => Pick<DeviceUse, 'offset' | 'length'> | undefined;
   readonly readback?: {
     /** The kernel ends the line with a blank. */
     readonly trailingBlank?: boolean | Changed<boolean>;
@@ -115,6 +119,7 @@ export function defineTarget<
   const M extends Messages = Readonly<Record<never, never>>,
 >(declaration: TargetDeclaration<V, S, M>): TargetType<V, S, M> {
   const { type, params, extra, features = {}, keys, status = nothing as Part<S>, readback = {} } = declaration;
+  const { kept = (values: V): V => values, area } = declaration;
 
   const read = (text: string, circumstances: Circumstances) => {
     const { value, rest, findings } = examine(params, text, circumstances, declaration.countsLate !== true);
@@ -180,13 +185,14 @@ export function defineTarget<
     hideKeys: (text) => keyless(text, keys),
     devices(values, length) {
       const whole = Object.fromEntries(Object.entries(values));
-      return params.devices?.(values, '', { line: whole, whole, length }) ?? [];
+      const uses = params.devices?.(values, '', { line: whole, whole, length }) ?? [];
+      return area === undefined ? uses : uses.map((use) => ({ ...use, ...area(use.role, values, length) }));
     },
     print: (values, rest) => [...params.print(values, '', {}, undefined), ...rest.map(quoteWord)].join(' '),
     readback(values, rest, back) {
       if (readback.nothing === true) return '';
-      const kept = extra === 'echoed' ? rest.map(quoteWord) : [];
-      const words = [...params.print(values, '', {}, back), ...kept].join(' ');
+      const echoed = extra === 'echoed' ? rest.map(quoteWord) : [];
+      const words = [...params.print(kept(values), '', {}, back), ...echoed].join(' ');
       return onKernel(readback.trailingBlank ?? false, back.kernel) ? `${words} ` : words;
     },
   };

@@ -7,5 +7,6 @@ import './filemapd.test.ts';
 import './holders.test.ts';
 import './mapper.test.ts';
 import './report-parity.test.ts';
+import './target-tables.test.ts';
 import './targets.test.ts';
 import './udev.test.ts';

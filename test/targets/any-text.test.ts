@@ -12,6 +12,7 @@ const vocabulary = [
     ...capturedLoads('6.12').flatMap(({ params, states }) => [params, ...states.map(({ text }) => text)]),
     ...targetTypes.flatMap(({ form, statusForm }) => [form, statusForm]),
     'toString constructor __proto__ 1e9 0x1 -1 +1 1:2 1:2:3 99999999999999999999 4294967297 1/2 1/ / - : a: :a \\',
+    '4294967295 4294967296 18446744073709551615 +4 4096:0 1.5 J s p V4 internal_hash:crc32c:00 %s é',
   ]),
 ].flatMap((text) => text.split(' '));
 

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { inspect } from 'node:util';
 import { DmParseError } from '../../src/mapper/errors.ts';
 import { sectors } from '../../src/mapper/units.ts';
-import { crypt, Secret, secret } from '../../src/targets/index.ts';
+import { crypt, integrity, Secret, secret } from '../../src/targets/index.ts';
 
 const KEY = '0123456789abcdef'.repeat(4);
 const ZEROS = '0'.repeat(64);
@@ -59,6 +59,31 @@ test('parse() and problems() hide a key that stands in a wrong place', () => {
       !thrown.text.includes(KEY),
   );
   for (const { message } of crypt.problems(swapped)) assert.ok(!message.includes(KEY.slice(0, 32)), message);
+});
+
+test('hideKeys() hides what may be a key wherever it stands, and leaves paths readable', () => {
+  const hides = (grammar: typeof crypt | typeof integrity, word: string, shown: string): void =>
+    assert.equal(grammar.hideKeys(`a 0 0 ${word} 0`), `a 0 0 ${shown} 0`);
+  const whole = (word: string): void => hides(crypt, word, '0'.repeat(word.length));
+  for (const word of [KEY, `${KEY}x`, `x${KEY}`, `bogus:${KEY}`, `${KEY}:/dev/sda`, `:${KEY}`, `/dev/sda:${KEY}`]) {
+    whole(word);
+  }
+  for (const path of [`/dev/disk/by-id/wwn-0x${KEY}`, `/dev/disk/by-id/nvme-eui.${KEY}-part1`, `/dev/mapper/${KEY}`]) {
+    hides(crypt, path, path);
+    hides(integrity, `meta_device:${path}`, `meta_device:${path}`);
+  }
+  hides(integrity, `internal_hash:hmac(sha256):${KEY}`, `internal_hash:hmac(sha256):${ZEROS}`);
+  hides(integrity, 'JOURNAL_MAC:hmac(md5):c0ffee', 'JOURNAL_MAC:hmac(md5):000000');
+  hides(integrity, `internal_hash:crc32c::${KEY}`, `internal_hash:crc32c:0${ZEROS}`);
+  for (const word of [`internal_hash:${KEY}`, `internal_hash:${KEY}:c0ffee`, `internal_hsh:hmac(md5):${KEY}`]) {
+    hides(integrity, word, '0'.repeat(word.length));
+  }
+  hides(crypt, 'aes-xts-plain64:sha256', 'aes-xts-plain64:sha256');
+});
+
+test('problems() quotes no piece of a word that is hidden', () => {
+  const [problem] = integrity.problems(`8:0 0 4 J 1 block_size:${KEY}`);
+  assert.equal(problem?.message, `integrity: block_size must be a power of two from 512 to 4096 bytes, not "${ZEROS}"`);
 });
 
 test('crypt.problems() knows the lengths of AES keys', () => {

@@ -10,9 +10,14 @@ import {
   ebs,
   era,
   flakey,
+  integrity,
   linear,
   logWrites,
   mirror,
+  multipath,
+  raid,
+  Secret,
+  secret,
   snapshot,
   snapshotOrigin,
   striped,
@@ -24,8 +29,9 @@ import {
   zoned,
 } from '../../src/targets/index.ts';
 
-/** With the prototype that records have in code: fast-check's have none. */
+/** With the prototype that records have in code, which fast-check's have not, and with keys to be compared. */
 function plain(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal();
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
@@ -66,6 +72,37 @@ const log = fc.oneof(
   fc.record({ core: fc.record({ region: u32 }) }),
   fc.record({ disk: fc.record({ device, region: u32, sync: fc.constantFrom('sync' as const, 'nosync' as const) }) }),
   fc.record({ userspace: fc.record({ uuid: word, arguments: fc.array(word) }) }),
+);
+
+const raidOption = fc.oneof(
+  fc.constantFrom('sync' as const, 'nosync' as const, 'raid10_use_near_sets' as const),
+  fc.record({ rebuild: fc.nat(252) }),
+  fc.record({ delta_disks: fc.integer({ min: -250, max: 250 }) }),
+  fc.record({ journal_dev: device }),
+  unknown,
+);
+/** The paths of a group have as many arguments each. */
+const pathGroup = fc.nat(3).chain((count) =>
+  fc.record({
+    selector: fc.constantFrom('round-robin', 'other'),
+    selectorArguments: fc.array(word, { maxLength: 3 }),
+    paths: fc.array(fc.record({ path: device, arguments: fc.array(word, { minLength: count, maxLength: count }) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  }),
+);
+const keyed = fc.record(
+  { algorithm: word, key: fc.stringMatching(/^[0-9a-f]{2,64}$/).map(secret) },
+  { requiredKeys: ['algorithm'] },
+);
+const integrityOption = fc.oneof(
+  fc.constantFrom('recalculate' as const, 'fix_padding' as const),
+  fc.record({ meta_device: device }),
+  fc.record({ journal_watermark: fc.nat(100) }),
+  fc.record({ internal_hash: keyed }),
+  fc.record({ journal_crypt: keyed }),
+  unknown,
 );
 
 const generated: Readonly<Record<string, fc.Arbitrary<Target>>> = {
@@ -132,6 +169,37 @@ const generated: Readonly<Record<string, fc.Arbitrary<Target>>> = {
       tunables: fc.array(fc.record({ hydration_threshold: u32 })),
     })
     .map((values) => clone(values)),
+  raid: fc
+    .record({
+      type: fc.constantFrom('raid1' as const, 'raid5_ls' as const, 'raid10' as const),
+      chunk: fc.nat(4096),
+      options: fc.array(raidOption),
+      devices: fc.array(fc.record({ metadata: fc.option(device), data: fc.option(device) }), { minLength: 1 }),
+    })
+    .map((values) => raid(values)),
+  multipath: fc
+    .record({
+      features: fc.array(
+        fc.oneof(
+          fc.constant('queue_if_no_path' as const),
+          fc.record({ queue_mode: fc.constant('bio' as const) }),
+          unknown,
+        ),
+      ),
+      handler: fc.array(word, { maxLength: 3 }),
+      initialGroup: fc.nat(4),
+      groups: fc.array(pathGroup, { maxLength: 4 }),
+    })
+    .map((values) => multipath(values)),
+  integrity: fc
+    .record({
+      device,
+      offset,
+      tagSize: fc.option(fc.integer({ min: 1, max: 424 })),
+      mode: fc.constantFrom('J' as const, 'B' as const, 'D' as const),
+      options: fc.array(integrityOption),
+    })
+    .map((values) => integrity(values)),
 };
 
 for (const [name, targets] of Object.entries(generated)) {

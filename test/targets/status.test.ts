@@ -6,23 +6,21 @@ import {
   delay,
   dust,
   era,
+  integrity,
   linear,
   logWrites,
   mirror,
-  type Status,
+  pcache,
   snapshot,
   striped,
   thin,
   thinPool,
+  vdo,
+  verity,
+  writecache,
   zoned,
 } from '../../src/targets/index.ts';
-
-/** The value of a status that must be readable to its end. */
-function readable<S>(status: Status<S>): S {
-  if (status.kind !== 'parsed') throw new Error(`${status.raw}: ${status.reason}`);
-  assert.deepEqual(status.rest, []);
-  return status.value;
-}
+import { readable } from './support.ts';
 
 // Lines of the captures in test/golden, read by hand; those of dust, clone and zoned after the kernel's format strings.
 test('status() reads the values of each target', () => {
@@ -136,6 +134,73 @@ test('status() reads targets that the captures do not have', () => {
     cache: { used: 3n, total: 4n },
     devices: [{ random: { used: 1n, total: 2n }, sequential: { used: 5n, total: 60n } }],
   });
+});
+
+test('integrity.status() gives mismatches, the size and how far tags were made anew', () => {
+  assert.deepEqual(readable(integrity.status('3 129160 4096')), {
+    mismatches: 3n,
+    provided: 129160n,
+    recalculated: 4096n,
+  });
+  assert.deepEqual(readable(integrity.status('0 129160 -')), { mismatches: 0n, provided: 129160n, recalculated: null });
+});
+
+test('writecache.status() names its fourteen numbers', () => {
+  assert.deepEqual(readable(writecache.status('-5 100 90 2 11 12 13 14 15 16 17 18 19 20')), {
+    error: -5,
+    blocks: 100n,
+    free: 90n,
+    writeback: 2n,
+    reads: 11n,
+    readHits: 12n,
+    writes: 13n,
+    writeHitsUncommitted: 14n,
+    writeHitsCommitted: 15n,
+    writesAround: 16n,
+    writesAllocate: 17n,
+    writesBlocked: 18n,
+    flushes: 19n,
+    discards: 20n,
+  });
+});
+
+test('verity.status() gives the state, and from newer kernels how much was repaired', () => {
+  assert.deepEqual(readable(verity.status('V')), { state: 'V' });
+  assert.deepEqual(readable(verity.status('C -')), { state: 'C', corrected: null });
+  assert.deepEqual(readable(verity.status('C 7')), { state: 'C', corrected: 7n });
+});
+
+test('vdo.status() gives modes and blocks', () => {
+  assert.deepEqual(readable(vdo.status('/dev/dm-1 normal - online offline 3932 262144')), {
+    device: '/dev/dm-1',
+    mode: 'normal',
+    recovery: '-',
+    index: 'online',
+    compression: 'offline',
+    used: 3932n,
+    total: 262144n,
+  });
+  const broken = vdo.status('/dev/sda read-only recovering error online 1 2');
+  assert.deepEqual(broken.kind === 'parsed' ? [broken.value.mode, broken.value.recovery, broken.value.index] : [], [
+    'read-only',
+    'recovering',
+    'error',
+  ]);
+});
+
+test('pcache.status() gives segments, flags and places', () => {
+  assert.deepEqual(readable(pcache.status('1 64 63 12 70 1f 3:4096 2:0 1:128')), {
+    superblockFlags: 1,
+    segments: 64,
+    cacheSegments: 63,
+    usedSegments: 12,
+    gcPercent: 70,
+    cacheFlags: 31,
+    keyHead: { segment: 3, offset: 4096 },
+    dirtyTail: { segment: 2, offset: 0 },
+    keyTail: { segment: 1, offset: 128 },
+  });
+  assert.equal(pcache.status('g 64 63 12 70 1f 3:4096 2:0 1:128').kind, 'unparsed');
 });
 
 test('status() takes a state in place of the values', () => {

@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { DeviceNumber } from '../../src/kernel/dm-ioctl.ts';
-import type { KernelVersion, Readback } from '../../src/targets/index.ts';
+import type { KernelVersion, Readback, Status } from '../../src/targets/index.ts';
 
 /** A table that a real kernel was given, and what it said. */
 export interface Captured {
@@ -68,4 +69,18 @@ function numberOf(path: string): DeviceNumber {
 /** How a kernel of the captures prints back. */
 export function readbackOn(kernel: KernelVersion): Readback {
   return { kernel, numberOf };
+}
+
+/** A table's text; integrity's without the journal's size, which the kernel takes from the device, and without the count. */
+export function comparable(type: string, text: string): string {
+  if (type !== 'integrity') return text;
+  const words = text.split(' ').filter((word) => !word.startsWith('journal_sectors:'));
+  return words.toSpliced(4, 1).join(' ');
+}
+
+/** The value of a status that must be readable to its end. */
+export function readable<S>(status: Status<S>): S {
+  if (status.kind !== 'parsed') throw new Error(`${status.raw}: ${status.reason}`);
+  assert.deepEqual(status.rest, []);
+  return status.value;
 }
