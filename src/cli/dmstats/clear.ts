@@ -9,7 +9,9 @@ export async function clear(context: Context): Promise<number> {
       const group = listing.groups.find((one) => one.id === id);
       try {
         await stats.clear(id);
-        if (group?.carried !== undefined) await stats.writeGroup({ ...group, carried: undefined });
+        if (group !== undefined && (group.carried !== undefined || group.missed > 0n)) {
+          await stats.writeGroup({ ...group, carried: undefined, missed: 0n });
+        }
       } catch (error) {
         // Somebody deleted it since it was listed: nothing is left to clear.
         if (!DmError.is(error, 'ENOENT')) throw error;

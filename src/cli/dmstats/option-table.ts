@@ -70,6 +70,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
   { name: 'major', short: 'j', value: 'number', commands: DEVICES, help: "the device's major number" },
   { name: 'minor', short: 'm', value: 'number', commands: DEVICES, help: "the device's minor number" },
+  { name: 'no-look-ahead', commands: MONITORED, help: 'no regions over free space: growth counts from its mapping on' },
   { name: 'nogroup', commands: ['create'], help: 'make no group of the new regions' },
   { name: 'noheadings', commands: REPORTS, help: 'no headings, fields separated by ":"' },
   { name: 'nomonitor', commands: MONITORED, help: 'do not start dmfilemapd' },
