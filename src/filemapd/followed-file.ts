@@ -1,5 +1,5 @@
-import type { Space } from '../filemap/lookahead/geometry.ts';
 import type { FileFacts, FileView } from '../filemap/file-view.ts';
+import type { Space } from '../filemap/lookahead/geometry.ts';
 
 /** The seam between filemapd's monitor and the file that it follows: real (`followFile`) or the simulator's. */
 export interface FollowedFile extends FileView {

@@ -1,12 +1,6 @@
 import { applyPlan, deleteRegions } from '../filemap/apply.ts';
 import type { Range, Run } from '../filemap/extents.ts';
-import {
-  checkMappable,
-  createFilemap,
-  MAX_PIECES,
-  type PlannedUpdate,
-  planFilemapUpdate,
-} from '../filemap/filemap.ts';
+import { checkMappable, createFilemap, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
 import { matchFilemap } from '../filemap/match.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';

@@ -146,9 +146,7 @@ export async function runHere(
       mode,
       absenceMs,
       log,
-      lookAhead: lookAhead
-        ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` }
-        : undefined,
+      lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
       claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
       signal: options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]),
       onFollowing: (now) => {

@@ -4,8 +4,8 @@ import { type Chances, World, type WorldOptions } from './world.ts';
 
 // More or others: DM_SEED=7 DM_RUNS=1 node --test dist/test/simulation/growth.test.js
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
-const RUNS = Number(process.env['DM_RUNS'] ?? 60);
-const STEPS = 80;
+const RUNS = Number(process.env['DM_RUNS'] ?? 10);
+const STEPS = 60;
 const CALM: Chances = { race: 0, fault: 0, others: 0 };
 
 interface Totals {

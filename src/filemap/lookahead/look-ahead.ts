@@ -1,6 +1,6 @@
 import { DmError } from '../../mapper/errors.ts';
 import { sectors } from '../../mapper/units.ts';
-import { addCounters, type Counters, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
+import { addCounters, type Counters, parsePrint, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
@@ -11,8 +11,8 @@ import {
   areaBytes,
   type Budget,
   isSameLayer,
-  LOOK_AHEAD_BYTES,
   type Layer,
+  LOOK_AHEAD_BYTES,
   layoutFor,
   type Space,
 } from './geometry.ts';
@@ -68,6 +68,8 @@ export const FRESH_MS = 15_000;
 export const QUIET_MS = 600_000;
 /** After the kernel has refused a layer, mostly for want of memory. */
 const REFUSED_MS = 60_000;
+/** The line of an area that has never counted, of which there are many. */
+const SILENT = /^\S+( 0){13}/;
 /** How fast the memory of fast growth fades with each look that sees growth. */
 const FADING = 0.8;
 
@@ -101,7 +103,13 @@ export class LookAhead implements FirstCounts {
    * @param region bounds and precision of the group's regions, which those of the look-ahead must have too
    * @param now monotonic milliseconds
    */
-  constructor(stats: DeviceStats, groupId: number, region: RegionOptions, options: LookAheadOptions, now: () => number) {
+  constructor(
+    stats: DeviceStats,
+    groupId: number,
+    region: RegionOptions,
+    options: LookAheadOptions,
+    now: () => number,
+  ) {
     this.#stats = stats;
     this.#groupId = groupId;
     this.#region = region;
@@ -139,9 +147,7 @@ export class LookAhead implements FirstCounts {
     for (const layer of this.#layers) {
       const now = new Map<number, Counters>();
       for (const piece of areasToRead(layer, coarser)) {
-        for (const { areaId, counters } of (await this.#print({ layer, ...piece })) ?? []) {
-          if (counters.reads > 0n || counters.writes > 0n || layer.readings.has(areaId)) now.set(areaId, counters);
-        }
+        for (const [area, counters] of (await this.#print({ layer, ...piece })) ?? []) now.set(area, counters);
       }
       if (!this.#layers.includes(layer)) continue;
       coarser.push({ layer, changed: changedRuns(layer, now) });
@@ -149,12 +155,11 @@ export class LookAhead implements FirstCounts {
     }
     this.#readAt = at;
     this.#readCostMs = this.#now() - at;
-    if (process.env['AHEAD_DEBUG']) console.log('read', this.#readCostMs, [...layers].map(([l, m]) => `${l.role}:${m.size}`).join());
     return { at, writes, layers };
   }
 
-  /** Areas of a layer; undefined when the region is not ours any more: then the layer is given up. */
-  async #print({ layer, first, count }: Piece) {
+  /** Areas that have counted; undefined when the region is not ours any more: then the layer is given up. */
+  async #print({ layer, first, count }: Piece): Promise<Readings | undefined> {
     const { id, step, areas } = layer;
     const region: Region = {
       id,
@@ -167,10 +172,14 @@ export class LookAhead implements FirstCounts {
       bounds: this.#region.bounds ?? [],
     };
     try {
-      const printed = await this.#stats.print(region, { areas: { first, count } });
+      const lines = (await this.#stats.rawPrint(id, { areas: { first, count } })).split('\n');
       // An id is reused at once.
-      const isOurs = printed.every(({ start }, index) => Number(start) === layer.start + (first + index) * step);
-      if (printed.length === count && isOurs) return printed;
+      if (lines.length === count + 1 && lines[0]?.startsWith(`${layer.start + first * step}+${step} `)) {
+        const counted = lines.flatMap((line, index) =>
+          SILENT.test(line) ? [] : parsePrint(line, region, first + index),
+        );
+        return new Map(counted.map(({ areaId, counters }) => [areaId, counters]));
+      }
     } catch (error) {
       if (!DmError.is(error, 'ENOENT')) throw error;
     }
@@ -191,7 +200,6 @@ export class LookAhead implements FirstCounts {
   }
 
   async held(range: Run): Promise<HeldCounts> {
-    if (process.env['AHEAD_DEBUG']) console.log('held', range, 'age', this.#now() - this.#freshAt, piecesOf(this.#layers, range).map((p) => `${p.layer.role}${p.layer.isRetiring}:${p.first}+${p.count}`).join(), this.#layers.map((l) => `${l.role} ${l.start}+${l.areas}x${l.step}`).join());
     const none: HeldCounts = { counted: ZERO_COUNTERS, sectors: 0 };
     if (this.#now() - this.#freshAt > FRESH_MS) return none;
     const pieces = piecesOf(this.#layers, range);
@@ -199,8 +207,8 @@ export class LookAhead implements FirstCounts {
     for (const piece of pieces) {
       const printed = await this.#print(piece);
       if (printed === undefined) return none;
-      for (const { areaId, counters } of printed) {
-        const baseline = piece.layer.readings.get(areaId);
+      for (const [area, counters] of printed) {
+        const baseline = piece.layer.readings.get(area);
         counted = addCounters(counted, baseline === undefined ? counters : subtractCounters(counters, baseline));
       }
     }
@@ -246,9 +254,7 @@ export class LookAhead implements FirstCounts {
       { focus: this.#focus, sectors: this.#growth, isQuiet: now - this.#grownAt >= QUIET_MS },
       this.#budget,
     );
-    const leaving = this.#layers.filter(
-      (layer) => layer.isRetiring || !wanted.some((one) => one.role === layer.role),
-    );
+    const leaving = this.#layers.filter((layer) => layer.isRetiring || !wanted.some((one) => one.role === layer.role));
     await this.#drop(leaving);
     const missing = wanted.filter((layer) => !this.#layers.some((one) => !one.isRetiring && isSameLayer(one, layer)));
     if (missing.length === 0 || now < this.#refusedUntil) return undefined;
