@@ -21,7 +21,8 @@ async function explore(
   check: (world: World, totals: Totals) => void,
 ): Promise<void> {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
-    const world = new World(seed, chances, { lookAhead: true, ...options });
+    // Little memory for the look-ahead means coarse areas that move a lot.
+    const world = new World(seed, chances, { aheadBytes: seed % 3 === 0 ? 60_000 : 1_000_000, ...options });
     try {
       await world.start();
       for (let step = 0; step < STEPS; step++) {
@@ -31,8 +32,7 @@ async function explore(
       await world.quiesce();
       if (chances.kill === undefined) world.assertTrue();
       check(world, await world.totals());
-      if (seed % 2 === 0) await world.stop();
-      else await world.deleteGroup();
+      await (seed % 2 === 0 ? world.stop() : world.deleteGroup());
     } catch (error) {
       throw new Error(
         `${name}: DM_SEED=${seed} (${world.mode}): ${(error as Error).message}\n${world.log.slice(-12).join('\n')}`,
@@ -50,14 +50,14 @@ function isComplete(world: World, { sectors, missed, bound }: Totals): void {
 
 test('filemapd counts growth from its first write on, and knows what it missed', async () => {
   let [counted, missed] = [0, 0];
-  await explore('growth', CALM, { growsOnly: true }, (world, totals) => {
+  await explore('growth', CALM, { growsOnly: true, aheadBytes: 8 << 20 }, (world, totals) => {
     isComplete(world, totals);
     counted += totals.sectors;
     missed += totals.missed;
   });
-  assert.ok(counted > RUNS * 4000, `only ${counted} sectors were counted: the simulation does no work`);
-  // Half of the worlds allow the look-ahead 60 kB, and files fragment at random places.
-  assert.ok(missed < 0.25 * (counted + missed), `${missed} of ${counted + missed} sectors missed`);
+  assert.ok(counted > RUNS * 2000, `only ${counted} sectors were counted: the simulation does no work`);
+  // A third of the allocations falls to pieces at random places of the device, half of them outside the fine areas.
+  assert.ok(missed < 0.3 * (counted + missed), `${missed} of ${counted + missed} sectors missed`);
 });
 
 test('filemapd neither loses nor doubles growth when the kernel refuses any request', async () => {

@@ -38,8 +38,8 @@ export interface Chances {
 
 /** What else a world can be. */
 export interface WorldOptions {
-  /** Whether the daemon keeps look-ahead regions. */
-  readonly lookAhead?: boolean;
+  /** Kernel memory for the daemon's look-ahead regions, in bytes; without it, it has none. */
+  readonly aheadBytes?: number;
   /** Each block of the file is written once, at its end, and the file never gives any back. */
   readonly growsOnly?: boolean;
 }
@@ -110,7 +110,7 @@ export class World {
     const { number } = this.kernel.addDevice('vol', { sectors: DEVICE_SECTORS });
     this.#device = 'vol';
     const copyOnWrite = this.random.chance(0.3) && options.growsOnly !== true;
-    const reuseAfterMs = options.lookAhead ? REUSE_MS : 0;
+    const reuseAfterMs = options.aheadBytes === undefined ? 0 : REUSE_MS;
     this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs });
     this.#dm = new DeviceMapper(this.kernel.openControl());
     this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
@@ -145,15 +145,12 @@ export class World {
   }
 
   #launch(groupId: number): void {
-    const { random, kernel } = this;
+    const { kernel } = this;
     this.#stop = new AbortController();
     const node = new KillableNode(kernel.openControl());
     this.#node = node;
-    // Little memory for the look-ahead means coarse areas that move a lot.
-    const { lookAhead = false } = this.options;
-    const ahead = lookAhead
-      ? { cpus: 2, word: `${++this.#daemons}`, bytes: random.chance(0.5) ? 60_000 : 1_000_000 }
-      : undefined;
+    const { aheadBytes: bytes } = this.options;
+    const ahead = bytes === undefined ? undefined : { cpus: 2, word: `${++this.#daemons}`, bytes };
     runFilemapd({
       dm: new DeviceMapper(node),
       follow: (onNotice) => {
@@ -288,6 +285,7 @@ export class World {
       () => fs.read('/other', 0, length, { durationNs }),
       () => fs.truncate('/other', offset),
     ];
+    if (this.options.aheadBytes !== undefined) actions.push(...this.#passing(length, durationNs));
     if (path !== undefined && this.options.growsOnly) actions.push(...this.#growth(path, length, durationNs));
     else if (path !== undefined) {
       const size = Number(fs.inode(path).size);
@@ -317,7 +315,23 @@ export class World {
     await this.kernel.clock.settle();
     this.#account();
     if (this.#node === undefined && random.chance(0.3)) await this.#restart();
+    // Long enough for freed blocks to be handed out again.
+    if (this.options.aheadBytes !== undefined && random.chance(0.1)) await this.#advance(random.below(2 * REUSE_MS));
     await this.#advance(random.chance(0.1) ? random.below(7000) : random.below(80));
+  }
+
+  /** Files that come and go: their blocks pass to others, with what was counted on them. */
+  #passing(length: number, durationNs: number): (() => void)[] {
+    const { fs, random } = this;
+    const path = `/tmp${random.below(3)}`;
+    const exists = fs.names.find(path) !== undefined;
+    const make = (): void => {
+      if (!exists) fs.create(path);
+      fs.write(path, 0, length * 10, { durationNs });
+      fs.read(path, 0, length * 10, { durationNs });
+    };
+    const remove = (): void => (exists ? fs.unlink(path) : make());
+    return [make, remove, remove];
   }
 
   #growth(path: string, length: number, durationNs: number): (() => void)[] {
