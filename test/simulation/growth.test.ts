@@ -68,6 +68,17 @@ test('filemapd neither loses nor doubles growth when it is killed at any request
   await explore('kills', { ...CALM, kill: 0.02 }, { growsOnly: true }, isComplete);
 });
 
+test('filemapd neither loses nor doubles growth that goes on between its requests', async () => {
+  await explore('racing growth', { ...CALM, race: 0.2, kill: 0.003 }, { growsOnly: true }, isComplete);
+});
+
+test('filemapd credits nothing twice when a file gives up blocks and gets them again at once', async () => {
+  await explore('reuse', { ...CALM, race: 0.1 }, { isAlone: true }, (world, { sectors, bound }) => {
+    const most = world.claimedSectors + world.unclaimedSectors + bound;
+    assert.ok(sectors <= most, `${sectors} counted, the file did ${most}, bound ${bound}`);
+  });
+});
+
 test('filemapd never credits more than the file did, whatever happens to its extents', async () => {
   await explore('credits', { ...CALM, fault: 0.01 }, {}, (world, { sectors, bound }) => {
     assert.equal(bound, 0);

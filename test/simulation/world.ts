@@ -42,6 +42,8 @@ export interface WorldOptions {
   readonly aheadBytes?: number;
   /** Each block of the file is written once, at its end, and the file never gives any back. */
   readonly growsOnly?: boolean;
+  /** No other files; blocks that the file gives up are free at once. */
+  readonly isAlone?: boolean;
 }
 
 /** The control node of a process that can be killed: from then on nothing of what it asks happens. */
@@ -110,7 +112,7 @@ export class World {
     const { number } = this.kernel.addDevice('vol', { sectors: DEVICE_SECTORS });
     this.#device = 'vol';
     const copyOnWrite = this.random.chance(0.3) && options.growsOnly !== true;
-    const reuseAfterMs = options.aheadBytes === undefined ? 0 : REUSE_MS;
+    const reuseAfterMs = options.aheadBytes === undefined || options.isAlone ? 0 : REUSE_MS;
     this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs });
     this.#dm = new DeviceMapper(this.kernel.openControl());
     this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
@@ -262,13 +264,15 @@ export class World {
     return this.fs.names.find(FILE) === undefined ? undefined : FILE;
   }
 
-  /** One I/O that allocates nothing, ended before anything else happens. */
+  /** One I/O, ended before anything else happens; it allocates only in a world that does nothing else. */
   #io(): void {
     const path = this.#path;
     if (path === undefined) return;
     this.#isBusy = true;
-    const blocks = Math.ceil(Number(this.fs.inode(path).size) / BLOCK);
-    if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
+    const size = Number(this.fs.inode(path).size);
+    const blocks = Math.ceil(size / BLOCK);
+    if (this.options.growsOnly) this.fs.write(path, size, BLOCK, { durationNs: 0 });
+    else if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
     this.#isBusy = false;
   }
 
@@ -285,7 +289,8 @@ export class World {
       () => fs.read('/other', 0, length, { durationNs }),
       () => fs.truncate('/other', offset),
     ];
-    if (this.options.aheadBytes !== undefined) actions.push(...this.#passing(length, durationNs));
+    if (this.options.isAlone) actions.length = 0;
+    else if (this.options.aheadBytes !== undefined) actions.push(...this.#passing(length, durationNs));
     if (path !== undefined && this.options.growsOnly) actions.push(...this.#growth(path, length, durationNs));
     else if (path !== undefined) {
       const size = Number(fs.inode(path).size);
