@@ -2,3 +2,4 @@
 import './dmstats-parity.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';
+import './look-ahead.test.ts';
