@@ -153,8 +153,8 @@ async function measure(
   const wholeRegion = regions.find(({ id }) => id === whole);
   if (wholeRegion === undefined) throw new Error('the region over the whole device is gone');
   const device = Number((await stats.counters(wholeRegion)).writeSectors);
-  // The daemon has its last look, so that no hand-over is under way.
-  await sleep(1500);
+  // The daemon has its last look, so that no hand-over is under way: what inotify does not tell is seen within 5 s.
+  await sleep(6500);
   return { data: written / 512, ...(await countsOf(volume)), device, seconds };
 }
 

@@ -1,13 +1,12 @@
-import { applyPlan, deleteRegions } from '../filemap/apply.ts';
+import { applyPlan } from '../filemap/apply.ts';
 import type { Range, Run } from '../filemap/extents.ts';
-import { checkMappable, createFilemap, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
+import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
-import { matchFilemap } from '../filemap/match.ts';
+import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
-import { groupCounters } from '../stats/carried.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
@@ -227,36 +226,14 @@ class Filemapd implements AsyncDisposable {
   }
 
   /** The path names a file on another device now: its group moves there. */
-  async #move(device: DeviceNumber): Promise<void> {
-    const stats = this.#stats();
-    const filemap = matchFilemap(await stats.listBytes(), this.#groupId, []);
-    if (filemap === undefined) return;
-    const { programId, precise = false, bounds = [] } = filemap.options;
-    const { alias, tagForm, userData, missed } = filemap.group;
-    const counted = await Promise.all(filemap.regions.map((region) => stats.counters(region)));
-    const carried = groupCounters(counted, filemap.group.carried);
-    const map = await createFilemap(this.#run.dm, this.#file, {
-      programId,
-      alias,
-      tagForm,
-      precise,
-      bounds,
-      sync: false,
-    });
-    const moved = new DeviceStats(this.#run.dm, device);
-    try {
-      await moved.writeGroup({ alias, members: map.regionIds, userData, carried, missed, tagForm });
-    } catch (error) {
-      await deleteRegions(moved, map.regionIds);
-      throw error;
-    }
+  async #move({ major, minor }: DeviceNumber): Promise<void> {
+    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId);
+    if (groupId === undefined) return;
     await this.#ahead?.end();
     this.#ahead = undefined;
-    await stats.deleteGroup(filemap.group);
-    const groupId = map.groupId ?? this.#groupId;
     this.#run.log(
       1,
-      `The file is on device ${device.major}:${device.minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
+      `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
     );
     this.#groupId = groupId;
   }

@@ -1,6 +1,6 @@
 import { DmError } from '../../mapper/errors.ts';
 import { sectors } from '../../mapper/units.ts';
-import { addCounters, type Counters, parsePrint, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
+import { addCounters, type Counters, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
@@ -27,6 +27,7 @@ import {
   type Readings,
   sectorsOf,
 } from './ledger.ts';
+import { readPiece } from './read-piece.ts';
 
 /** How look-ahead regions are kept. */
 export interface LookAheadOptions {
@@ -68,8 +69,6 @@ export const FRESH_MS = 15_000;
 export const QUIET_MS = 600_000;
 /** After the kernel has refused a layer, mostly for want of memory. */
 const REFUSED_MS = 60_000;
-/** The line of an area that has never counted, of which there are many. */
-const SILENT = /^\S+( 0){13}/;
 /** How fast the memory of fast growth fades with each look that sees growth. */
 const FADING = 0.8;
 
@@ -159,32 +158,10 @@ export class LookAhead implements FirstCounts {
   }
 
   /** Areas that have counted; undefined when the region is not ours any more: then the layer is given up. */
-  async #print({ layer, first, count }: Piece): Promise<Readings | undefined> {
-    const { id, step, areas } = layer;
-    const region: Region = {
-      id,
-      start: sectors(layer.start),
-      length: sectors(step * areas),
-      step: sectors(step),
-      programId: LOOK_AHEAD_PROGRAM,
-      aux: '',
-      precise: this.#region.precise ?? false,
-      bounds: this.#region.bounds ?? [],
-    };
-    try {
-      const lines = (await this.#stats.rawPrint(id, { areas: { first, count } })).split('\n');
-      // An id is reused at once.
-      if (lines.length === count + 1 && lines[0]?.startsWith(`${layer.start + first * step}+${step} `)) {
-        const counted = lines.flatMap((line, index) =>
-          SILENT.test(line) ? [] : parsePrint(line, region, first + index),
-        );
-        return new Map(counted.map(({ areaId, counters }) => [areaId, counters]));
-      }
-    } catch (error) {
-      if (!DmError.is(error, 'ENOENT')) throw error;
-    }
-    this.#layers = this.#layers.filter((one) => one.id !== id);
-    return undefined;
+  async #print(piece: Piece): Promise<Readings | undefined> {
+    const readings = await readPiece(this.#stats, piece, this.#region);
+    if (readings === undefined) this.#layers = this.#layers.filter(({ id }) => id !== piece.layer.id);
+    return readings;
   }
 
   /** Gives up layers that others have deleted. @param list the device's list as the kernel wrote it */
