@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fsyncSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { groupCounters } from '../../src/stats/carried.ts';
 import { C_DMSTATS } from '../cost.ts';
 import { Daemon } from '../daemon.ts';
-import { mapFile } from '../filemap.ts';
+import { coveredSectors, mapFile } from '../filemap.ts';
 import { alignedBuffer, openDirect } from '../files.ts';
 import { type Scenario, say, sleep } from '../scenario.ts';
 import { short } from '../statistics.ts';
@@ -153,8 +153,11 @@ async function measure(
   const wholeRegion = regions.find(({ id }) => id === whole);
   if (wholeRegion === undefined) throw new Error('the region over the whole device is gone');
   const device = Number((await stats.counters(wholeRegion)).writeSectors);
-  // The daemon has its last look, so that no hand-over is under way: what inotify does not tell is seen within 5 s.
-  await sleep(6500);
+  // What inotify does not tell is seen within seconds; then a last look, so that no hand-over is under way.
+  for (const end = performance.now() + 15_000; performance.now() < end; await sleep(200)) {
+    if ((await coveredSectors(stats)) >= Math.floor(statSync(path).size / 512)) break;
+  }
+  await sleep(1500);
   return { data: written / 512, ...(await countsOf(volume)), device, seconds };
 }
 
