@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { RegionOptions } from '../../../src/filemap/apply.ts';
 import type { Extents, Run } from '../../../src/filemap/extents.ts';
 import { FRESH_MS, LookAhead, QUIET_MS } from '../../../src/filemap/lookahead/look-ahead.ts';
 import { DeviceMapper } from '../../../src/mapper/device-mapper.ts';
+import { nanoseconds } from '../../../src/mapper/units.ts';
 import { SimulatedKernel } from '../../../src/simulator/index.ts';
 import { DeviceStats } from '../../../src/stats/device-stats.ts';
 
@@ -19,7 +21,12 @@ class Scene {
   readonly kernel = new SimulatedKernel();
   readonly device = this.kernel.addDevice('vol', { sectors: DEVICE_SECTORS }).number;
   readonly stats = new DeviceStats(new DeviceMapper(this.kernel.openControl()), { name: 'vol' });
-  readonly ahead = new LookAhead(this.stats, 3, { programId: 'dmstats' }, { cpus: 2, word: 'w' }, () => this.now);
+  readonly ahead: LookAhead;
+
+  constructor(region: Omit<RegionOptions, 'programId'> = {}) {
+    const options = { cpus: 2, word: 'w' };
+    this.ahead = new LookAhead(this.stats, 3, { programId: 'dmstats', ...region }, options, () => this.now);
+  }
 
   async begin(): Promise<this> {
     this.ahead.sawWrites(0n);
@@ -53,6 +60,17 @@ test('LookAhead.held() has what was written to free sectors', async () => {
   scene.write(NEXT);
   scene.write({ start: NEXT.start, end: NEXT.start + 8 });
   assert.deepEqual(await scene.held(NEXT), [24, 32n]);
+});
+
+test('LookAhead.held() has the latencies of what was written, in the bins and the precision of the group', async () => {
+  const bounds = [nanoseconds(1_500n), nanoseconds(9_000n)];
+  const scene = await new Scene({ precise: true, bounds }).begin();
+  const request = { device: scene.device, direction: 'write', sector: NEXT.start, sectors: 8 } as const;
+  for (const durationNs of [1_000, 2_000, 20_000, 30_000]) scene.kernel.io({ ...request, durationNs });
+  await scene.kernel.clock.advance(1);
+  const { counted } = await scene.ahead.held({ start: NEXT.start, end: NEXT.start + 8 });
+  assert.deepEqual(counted.histogram, [1n, 1n, 2n]);
+  assert.equal(counted.writeNs, 53_000n);
 });
 
 test('LookAhead.held() has nothing of the file’s old sectors, whose I/O its regions count', async () => {
