@@ -133,11 +133,12 @@ export class Story {
     this.#check(counted.read > 0n, `reads: ${counted.read} of ${read} sectors were counted`);
     this.#check(counted.read <= read && counted.written <= written, 'nothing was counted twice');
     const unseen = written - counted.written;
+    terminal.line(`      writes: ${counted.written} of ${written} sectors were counted`);
+    if (unseen === 0n) return;
     for (const line of [
-      `writes: ${counted.written} of ${written} sectors were counted`,
-      `The other ${unseen} (${percent(Number(unseen), Number(written))}) were written before their blocks had a region: in an append`,
-      'blocks come to be with the write, elsewhere the daemon had not seen them yet. This number is known',
-      'only because the program keeps its own account; no statistics show it.',
+      `The other ${unseen} (${percent(Number(unseen), Number(written))}) were written before anything could count them: their blocks had`,
+      'no region yet, and lay where the daemon did not watch free space for growth. The group knows of',
+      `${look.group?.missed ?? 0n} sectors that were the file's before.`,
     ]) {
       terminal.line(`      ${line}`);
     }

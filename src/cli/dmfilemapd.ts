@@ -15,6 +15,7 @@ Follows a file on a device-mapper volume and keeps the regions of its dmstats gr
   foreground  1: stay in the foreground (default 0)
   log_level   0 silent (default), 1 start, end and trouble, 2 every change, 3 every look
   --absence SECONDS  how long the path may name nothing in path mode (default 1)
+  --no-look-ahead    do not lay regions over free space, which count the first writes to what the file grows by
 `;
 
 function nameProcess(words: readonly string[]): void {

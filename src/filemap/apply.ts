@@ -3,11 +3,24 @@ import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTER
 import type { DeviceStats } from '../stats/device-stats.ts';
 import type { Group } from '../stats/group.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
-import type { Range } from './extents.ts';
-import type { Plan, Replacement } from './plan.ts';
+import type { Range, Run } from './extents.ts';
+import { isAnchor, type Plan, type Replacement } from './plan.ts';
 
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
+
+/** What was counted on sectors before they had a region. */
+export interface HeldCounts {
+  readonly counted: Counters;
+  /** How many of the sectors this is about. */
+  readonly sectors: number;
+}
+
+/** What holds the first I/O of sectors that get their region only now; see `LookAhead`. */
+export interface FirstCounts {
+  /** What was counted so far on sectors of a run that no region of the group counted before. */
+  held(run: Run): Promise<HeldCounts>;
+}
 
 /** A region that the kernel would not delete. */
 export interface Undeleted {
@@ -25,6 +38,10 @@ export interface Applied {
   readonly undeleted: readonly Undeleted[];
   /** I/Os that may be missing or counted twice in what is carried; 0 when no I/O raced a hand-over. */
   readonly errorBound: bigint;
+  /** Sectors read or written before their region was there, and counted all the same. */
+  readonly credited: bigint;
+  /** Sectors that got a region without anything that could have held their first I/O. */
+  readonly missed: bigint;
 }
 
 // 1 to 5 were needed under continuous I/O on 6.1 and 6.12.
@@ -32,6 +49,14 @@ const HANDOVER_READS = 10;
 
 const sectorsOf = (counters: Counters): bigint => counters.readSectors + counters.writeSectors;
 const iosOf = (counters: Counters): bigint => counters.reads + counters.writes;
+
+const volumeOf = (counters: Counters): bigint => sectorsOf(counters) + iosOf(counters);
+
+interface First {
+  readonly counted: Counters;
+  readonly missed: bigint;
+  readonly bound: bigint;
+}
 
 interface HandedOver {
   readonly counted: Counters;
@@ -78,12 +103,33 @@ class Application {
       const before = await this.#read(successors);
       const counted = await this.#read(old);
       const after = await this.#read(successors);
-      const moved = sectorsOf(after) - sectorsOf(before) + iosOf(after) - iosOf(before);
+      const moved = volumeOf(after) - volumeOf(before);
       if (moved === 0n) return { counted: notNegative(subtractCounters(counted, before)), bound: 0n };
       if (attempt < HANDOVER_READS) continue;
       if (!optional) return { counted: notNegative(subtractCounters(counted, before)), bound: moved };
       await this.#discard(successors);
       return undefined;
+    }
+  }
+
+  /** What was counted on a region's sectors before it was there. The new region started exact, as at a hand-over. */
+  async firstOf(region: Region, first: FirstCounts | undefined): Promise<First> {
+    if (isAnchor(region)) return { counted: ZERO_COUNTERS, missed: 0n, bound: 0n };
+    const { start, length } = region;
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.#read([region]);
+      const held = await first?.held({ start: Number(start), end: Number(start + length) });
+      if (held === undefined || held.sectors === 0) return { counted: ZERO_COUNTERS, missed: length, bound: 0n };
+      const after = await this.#read([region]);
+      const moved = volumeOf(after) - volumeOf(before);
+      if (moved !== 0n && attempt < HANDOVER_READS) continue;
+      const missed = length - BigInt(held.sectors);
+      // What the region counted is in the areas too, as far as they reach: where they do not, less is credited than was.
+      return {
+        counted: notNegative(subtractCounters(held.counted, after)),
+        missed,
+        bound: moved + (missed > 0n ? volumeOf(after) : 0n),
+      };
     }
   }
 
@@ -145,6 +191,7 @@ async function tryHard(action: () => Promise<void>): Promise<Error | undefined> 
  * leaves the group as it was.
  *
  * @param group the group as just listed
+ * @param first what may have held the first I/O of growth; without it, growth is missed up to now
  * @throws DmError the kernel's refusal, after the clean-up; the signal's reason when it fires
  */
 export async function applyPlan(
@@ -152,17 +199,20 @@ export async function applyPlan(
   group: Group,
   plan: Plan,
   options: RegionOptions,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, first }: { readonly signal?: AbortSignal | undefined; readonly first?: FirstCounts | undefined } = {},
 ): Promise<Applied> {
   const work = new Application(stats, options, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   let carried = group.carried;
   let errorBound = 0n;
+  let credited = 0n;
+  let missed = 0n;
   let members: number[];
   let now: Omit<Group, 'id' | 'missing'>;
   try {
-    for (const range of plan.create) await work.create(range);
+    const grown: Region[] = [];
+    for (const range of plan.create) grown.push(await work.create(range));
     const handOvers: { replacement: Replacement; successors: Region[] }[] = [];
     for (const replacement of plan.replace) {
       const successors: Region[] = [];
@@ -180,9 +230,17 @@ export async function applyPlan(
       errorBound += handed.bound;
       if (iosOf(handed.counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
+    for (const region of grown) {
+      const { counted, ...rest } = await work.firstOf(region, first);
+      missed += rest.missed;
+      errorBound += rest.bound;
+      credited += sectorsOf(counted);
+      if (iosOf(counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, counted);
+    }
     signal?.throwIfAborted();
     members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
-    now = { alias: group.alias, members, userData: group.userData, carried, tagForm: group.tagForm };
+    const { alias, userData, tagForm } = group;
+    now = { alias, members, userData, carried, missed: group.missed + missed, tagForm };
     const changed = work.created.length + replaced.length + group.missing.length > 0;
     if (changed && members.length > 0) await stats.writeGroup(now);
   } catch (error) {
@@ -204,5 +262,7 @@ export async function applyPlan(
     deleted: leaving.filter((region) => !gone.has(region)),
     undeleted,
     errorBound,
+    credited,
+    missed,
   };
 }

@@ -18,6 +18,8 @@ export interface Run {
 export interface Extents {
   /** Ascending by sector, disjoint, not touching each other. */
   readonly runs: readonly Run[];
+  /** The sector behind the last extent in the file's order, where an append would go on; undefined without extents. */
+  readonly tail: number | undefined;
   /** Whether data waits for its blocks (delayed allocation): there is more to map soon. */
   readonly pending: boolean;
   /** What could not be mapped as it is, and why; one line each. */
@@ -43,6 +45,7 @@ const WITHIN_METADATA = FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.DATA_TAIL;
 export class ExtentCollector {
   readonly #runs: { start: number; end: number }[] = [];
   #last: { start: number; end: number } | undefined;
+  #tail: number | undefined;
   #isAscending = true;
   #pending = false;
   #inline = 0;
@@ -68,6 +71,7 @@ export class ExtentCollector {
       start = Math.floor(start);
       end = Math.ceil(end);
     }
+    this.#tail = end;
     const last = this.#last;
     if (last !== undefined) {
       if (start >= last.start && start <= last.end) {
@@ -109,7 +113,7 @@ export class ExtentCollector {
     note(this.#rounded, 'rounded to whole sectors: the neighbouring data in the same sector is counted too');
     note(this.#shared, 'shared with other files (reflink): their I/O to these sectors is counted too');
     const runs = this.#isAscending ? this.#runs : union(this.#runs);
-    return { runs, pending: this.#pending, notes };
+    return { runs, tail: this.#tail, pending: this.#pending, notes };
   }
 }
 
@@ -120,8 +124,9 @@ export function mapExtents(raw: readonly RawExtent[]): Extents {
   return collector.extents();
 }
 
-function union(runs: { start: number; end: number }[]): Run[] {
-  runs.sort((a, b) => a.start - b.start);
+/** Runs in any order as ascending ones that neither overlap nor touch. */
+export function union(list: readonly Run[]): Run[] {
+  const runs = list.map(({ start, end }) => ({ start, end })).sort((a, b) => a.start - b.start);
   const joined: { start: number; end: number }[] = [];
   let last: { start: number; end: number } | undefined;
   for (const run of runs) {

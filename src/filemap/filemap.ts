@@ -151,6 +151,8 @@ export interface PlannedUpdate {
   readonly filemap: MatchedFilemap;
   readonly extents: Extents;
   readonly plan: Plan;
+  /** The device's list that the plan was made from. */
+  readonly list: Uint8Array;
 }
 
 /**
@@ -166,12 +168,13 @@ export async function planFilemapUpdate(
 ): Promise<PlannedUpdate | undefined> {
   const stats = new DeviceStats(dm, file.facts().device);
   const extents = await readExtents(file, sync);
-  const filemap = matchFilemap(await stats.listBytes(), groupId, extents.runs);
+  const list = await stats.listBytes();
+  const filemap = matchFilemap(list, groupId, extents.runs);
   if (filemap === undefined) return undefined;
   // An empty file's region stays only where there is nothing else to hold the group together.
   const isEmpty = extents.runs.length === 0;
   const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), groupId, maxPieces, isEmpty);
-  return { stats, filemap, extents, plan: { ...rest, keep: [...filemap.same, ...rest.keep] } };
+  return { stats, filemap, extents, list, plan: { ...rest, keep: [...filemap.same, ...rest.keep] } };
 }
 
 /**

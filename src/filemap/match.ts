@@ -176,6 +176,18 @@ function indexOfStart(runs: readonly Run[], start: number): number {
   return low;
 }
 
+/** The regions of one program in a device's list, whose other lines are not parsed. */
+export function regionsOfProgram(list: Uint8Array, programId: string): Region[] {
+  const bytes = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
+  const regions: Region[] = [];
+  const cursor = new Cursor(list);
+  for (let at = bytes.indexOf(programId); at >= 0; at = bytes.indexOf(programId, cursor.at)) {
+    const region = readLine(cursor.line(bytes.lastIndexOf(NEWLINE, at) + 1));
+    if (region?.programId === programId) regions.push(region);
+  }
+  return regions;
+}
+
 function readLine(line: string): Region | undefined {
   try {
     return parseListLine(line);

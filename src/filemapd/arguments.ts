@@ -17,6 +17,8 @@ export interface FilemapdArguments {
   readonly verbose: number;
   /** How long the path may name nothing in path mode; milliseconds. */
   readonly absenceMs: number;
+  /** Whether growth is counted from its first I/O on, by regions over free space. */
+  readonly lookAhead: boolean;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -25,7 +27,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -50,6 +52,7 @@ function integer(word: string, complaint: string): number {
 export function parseFilemapdArguments(argv: readonly string[]): FilemapdArguments {
   const words: string[] = [];
   let absenceMs = DEFAULT_ABSENCE_MS;
+  let lookAhead = true;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -63,7 +66,10 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
       if (text === undefined) throw new UsageError(`${name} needs a value`);
       return text;
     };
-    if (name === '--absence') {
+    if (name === '--no-look-ahead') {
+      if (glued !== undefined) throw new UsageError('--no-look-ahead takes no value');
+      lookAhead = false;
+    } else if (name === '--absence') {
       const text = value();
       const seconds = Number(text);
       if (text.trim() === '' || !(seconds >= 0 && seconds <= 86_400)) {
@@ -85,5 +91,5 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   const foreground = integer(foregroundWord, `Could not parse debug argument: ${foregroundWord}.`) !== 0;
   const verbose = integer(verboseWord, `Could not parse verbose argument: ${verboseWord}`);
   if (verbose < 0 || verbose > 3) throw new UsageError(`Verbose argument out of range: ${verbose}.`);
-  return { fd, groupId, path, mode, foreground, verbose, absenceMs, readyFd };
+  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, readyFd };
 }

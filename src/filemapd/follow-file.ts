@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statfsSync, statSync } from 'node:fs';
 import { notOnDeviceMapper } from '../filemap/filemap.ts';
+import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { IN } from '../kernel/inotify.ts';
@@ -123,6 +124,12 @@ class RealFollowedFile implements FollowedFile {
 
   isSoleHolder(): boolean {
     return isSoleHolder(this.#fd);
+  }
+
+  space(): Space {
+    const { major, minor } = this.facts().device;
+    const deviceSectors = Number(readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'latin1'));
+    return { blockSectors: statfsSync(`/proc/self/fd/${this.#fd}`).bsize / 512, deviceSectors };
   }
 
   deviceWrites(): bigint {

@@ -1,4 +1,5 @@
 import type { FileFacts, FileView } from '../filemap/file-view.ts';
+import type { Space } from '../filemap/lookahead/geometry.ts';
 
 /** The seam between filemapd's monitor and the file that it follows: real (`followFile`) or the simulator's. */
 export interface FollowedFile extends FileView {
@@ -8,6 +9,8 @@ export interface FollowedFile extends FileView {
   reopen(): boolean;
   /** Whether no other open description of the file exists on the machine. */
   isSoleHolder(): boolean;
+  /** The blocks of its file system and the size of its device. */
+  space(): Space;
   /** Completed writes of the file's device since it was set up (`/sys/dev/block/…/stat`): any change means activity. */
   deviceWrites(): bigint;
   /** Has the watch wake for closes too (IN_CLOSE_*), of interest once the file has no name left. */

@@ -1,13 +1,15 @@
-import { applyPlan, deleteRegions } from '../filemap/apply.ts';
-import { checkMappable, createFilemap, MAX_PIECES, planFilemapUpdate } from '../filemap/filemap.ts';
-import { matchFilemap } from '../filemap/match.ts';
-import { changesNothing } from '../filemap/plan.ts';
+import { applyPlan } from '../filemap/apply.ts';
+import type { Range, Run } from '../filemap/extents.ts';
+import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
+import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
+import { moveFilemap } from '../filemap/move.ts';
+import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
-import { groupCounters } from '../stats/carried.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import type { Clock } from '../system/clock.ts';
+import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
@@ -25,6 +27,8 @@ export interface FilemapdRun {
   readonly mode: FilemapdMode;
   readonly absenceMs: number;
   readonly log: Log;
+  /** Holds the first I/O of growth by regions over free space; undefined: such I/O is missed. */
+  readonly lookAhead?: LookAheadOptions | undefined;
   /** Called once, when the group was found, its regions are true and the file is watched. */
   readonly onFollowing?: (groupId: number) => void;
   /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
@@ -43,7 +47,7 @@ const isRefusal = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
 
 /** One monitor's effects on the world. */
-class Filemapd implements Disposable {
+class Filemapd implements AsyncDisposable {
   readonly #run: FilemapdRun;
   readonly #file: FollowedFile;
   #device: DeviceNumber | undefined;
@@ -55,6 +59,7 @@ class Filemapd implements Disposable {
   #lastFailure: string | undefined;
   #claim: Disposable | undefined;
   #claimed: string | undefined;
+  #ahead: Ahead | undefined;
 
   constructor(run: FilemapdRun) {
     this.#run = run;
@@ -71,11 +76,13 @@ class Filemapd implements Disposable {
     // Notices first: what happens after them is seen by the facts or makes the next notice.
     const isModified = this.#file.takeModified();
     const facts = this.#file.facts();
+    const deviceWrites = this.#file.deviceWrites();
+    this.#ahead?.sawWrites(deviceWrites);
     return {
       facts,
       atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
       isModified,
-      deviceWrites: this.#file.deviceWrites(),
+      deviceWrites,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -107,6 +114,7 @@ class Filemapd implements Disposable {
     try {
       const listing = await this.#stats().list();
       const found = listing.groups.some(({ id }) => id === this.#groupId);
+      if (found) await this.#ahead?.adjust();
       return found ? { type: 'groupSeen', costMs: this.#run.clock.now() - start } : { type: 'groupGone' };
     } catch (error) {
       return this.#failed(error, start);
@@ -172,6 +180,7 @@ class Filemapd implements Disposable {
   /** Undefined when the group is gone. */
   async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean; costMs: number } | undefined> {
     const { clock, log } = this.#run;
+    const reading = await this.#ahead?.read();
     const start = clock.now();
     const maxPieces = tidy ? 1 : MAX_PIECES;
     const planned = await planFilemapUpdate(this.#run.dm, this.#file, {
@@ -180,58 +189,59 @@ class Filemapd implements Disposable {
       maxPieces,
     });
     if (planned === undefined) return undefined;
-    const { stats, filemap, extents, plan } = planned;
-    const { pending } = extents;
+    const { filemap, extents, plan } = planned;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
-    if (changesNothing(plan) && filemap.group.missing.length === 0) return { changed: false, pending, costMs };
-    const applied = await applyPlan(stats, filemap.group, plan, filemap.options);
-    const { created, deleted, group, errorBound } = applied;
-    log(2, `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted`);
+    const { lookAhead } = this.#run;
+    if (lookAhead !== undefined && this.#ahead === undefined) {
+      const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
+      this.#ahead = await Ahead.begin(run, planned.stats, filemap.group.id, filemap.options);
+    }
+    this.#ahead?.keepListed(planned.list);
+    const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
+    if (changed) await this.#change(planned);
+    const runsOf = (ranges: readonly Range[]): Run[] =>
+      ranges.map(({ start, length }) => ({ start: Number(start), end: Number(start + length) }));
+    const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
+    this.#ahead?.remember({ extents, covered: runsOf(filemap.regions), grown }, reading);
+    await this.#ahead?.adjust();
+    return { changed, pending: extents.pending, costMs };
+  }
+
+  async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
+    const { log } = this.#run;
+    const applied = await applyPlan(stats, filemap.group, plan, filemap.options, { first: this.#ahead?.first });
+    const { created, deleted, group, errorBound, credited, missed } = applied;
+    log(
+      2,
+      `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted` +
+        (credited + missed === 0n ? '' : `; growth: ${credited} sectors of I/O held, ${missed} sectors missed`),
+    );
     for (const note of extents.notes) log(3, note);
     if (errorBound > 0n)
       log(1, `Carried counters of group ID ${group.id} may be wrong by up to ${errorBound} I/Os and sectors`);
     for (const { id, error } of applied.undeleted) log(1, `Region ID ${id} is still there: ${error.message}`);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
+    if (group.id !== filemap.group.id) await this.#ahead?.rename(group.id);
     this.#groupId = group.id;
-    return { changed: true, pending, costMs };
   }
 
   /** The path names a file on another device now: its group moves there. */
-  async #move(device: DeviceNumber): Promise<void> {
-    const stats = this.#stats();
-    const filemap = matchFilemap(await stats.listBytes(), this.#groupId, []);
-    if (filemap === undefined) return;
-    const { programId, precise = false, bounds = [] } = filemap.options;
-    const { alias, tagForm, userData } = filemap.group;
-    const counted = await Promise.all(filemap.regions.map((region) => stats.counters(region)));
-    const carried = groupCounters(counted, filemap.group.carried);
-    const map = await createFilemap(this.#run.dm, this.#file, {
-      programId,
-      alias,
-      tagForm,
-      precise,
-      bounds,
-      sync: false,
-    });
-    const moved = new DeviceStats(this.#run.dm, device);
-    try {
-      await moved.writeGroup({ alias, members: map.regionIds, userData, carried, tagForm });
-    } catch (error) {
-      await deleteRegions(moved, map.regionIds);
-      throw error;
-    }
-    await stats.deleteGroup(filemap.group);
-    const groupId = map.groupId ?? this.#groupId;
+  async #move({ major, minor }: DeviceNumber): Promise<void> {
+    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId);
+    if (groupId === undefined) return;
+    await this.#ahead?.end();
+    this.#ahead = undefined;
     this.#run.log(
       1,
-      `The file is on device ${device.major}:${device.minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
+      `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
     );
     this.#groupId = groupId;
   }
 
   reopen(): MonitorEvent {
     const found = this.#file.reopen();
+    if (found) this.#ahead?.forget();
     if (found) this.#run.log(2, 'The path names another file now: following it');
     return { type: 'reopened', found };
   }
@@ -241,7 +251,8 @@ class Filemapd implements Disposable {
     this.#run.log(1, 'File unlinked and open: continuing.');
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ahead?.end();
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }
@@ -253,7 +264,7 @@ class Filemapd implements Disposable {
  * @returns the exit status, 0 or 1, and why it ended
  */
 export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 0 | 1; readonly message: string }> {
-  using daemon = new Filemapd(run);
+  await using daemon = new Filemapd(run);
   let state = initialState(run);
   let event: MonitorEvent = { type: 'looked', look: daemon.look(run.mode) };
   for (;;) {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readFileSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
+import { parseIds } from '../stats/group-tag.ts';
 import { systemClock } from '../system/clock.ts';
 import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
@@ -25,6 +26,8 @@ export interface StartOptions {
   readonly verbose?: number;
   /** How long the path may name nothing in path mode; milliseconds. */
   readonly absenceMs?: number;
+  /** Count growth from its first I/O on, by regions over free space; default true. */
+  readonly lookAhead?: boolean;
   /** Foreground only: ends the daemon cleanly. */
   readonly signal?: AbortSignal;
 }
@@ -57,6 +60,7 @@ function daemonScript(): string {
  */
 export async function startFilemapd(options: StartOptions): Promise<StartedFilemapd> {
   const { fd, groupId, path, mode, foreground = false, verbose = 0, absenceMs = DEFAULT_ABSENCE_MS } = options;
+  const { lookAhead = true } = options;
   if (foreground) {
     const end = await runHere({ ...options, readyFd: undefined });
     if (end.status !== 0) throw new UsageError(end.message);
@@ -65,6 +69,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   checkDescriptor(fd);
   const words = [CHILD_FILE_FD, groupId, path, mode, 1, verbose].map(String);
   const own = [`--ready-fd=${CHILD_READY_FD}`, `--absence=${absenceMs / 1000}`];
+  if (!lookAhead) own.push('--no-look-ahead');
   const output = verbose === 0 ? 'ignore' : 'inherit';
   // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
   // an idle process every eight seconds.
@@ -102,11 +107,19 @@ function checkDescriptor(fd: number): void {
   }
 }
 
+/** How many CPUs this machine can have; the kernel keeps counters for each. */
+function possibleCpus(): number {
+  const ids = parseIds(readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim());
+  if (ids === undefined) throw new Error('cannot read /sys/devices/system/cpu/possible');
+  return ids.length;
+}
+
 /** Runs the daemon in this process until it ends. */
 export async function runHere(
   options: StartOptions & { readonly readyFd: number | undefined },
 ): Promise<{ readonly status: 0 | 1; readonly message: string }> {
   const { fd, groupId, path, mode, verbose = 0, absenceMs = DEFAULT_ABSENCE_MS, readyFd } = options;
+  const { lookAhead = true } = options;
   const log: Log = (level, text) => {
     if (verbose === 0 || level > verbose) return;
     (level === 0 ? process.stderr : process.stdout).write(`${text}\n`);
@@ -133,6 +146,7 @@ export async function runHere(
       mode,
       absenceMs,
       log,
+      lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
       claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
       signal: options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]),
       onFollowing: (now) => {

@@ -12,6 +12,8 @@ export interface FileSystemOptions {
   readonly fiemap?: boolean;
   /** Whether every overwrite goes to other blocks, as on btrfs; default: only of blocks that files share. */
   readonly copyOnWrite?: boolean;
+  /** Milliseconds until freed blocks can be handed out again, as by a journal's commit. Default 0: at once. */
+  readonly reuseAfterMs?: number;
   /** The largest I/O that it issues, default 2048 sectors (1 MiB). */
   readonly maxIoSectors?: number;
 }

@@ -1,4 +1,5 @@
 import type { FileFacts } from '../filemap/file-view.ts';
+import type { Space } from '../filemap/lookahead/geometry.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import { SystemError } from '../system/errors.ts';
@@ -49,7 +50,7 @@ export class SimulatedFileSystem {
   #nextInode = FIRST_INODE;
 
   constructor(kernel: SimulatedKernel, device: DeviceNumber, options: FileSystemOptions = {}) {
-    const { blockSectors = 8, seed = 1, maxIoSectors = 2048, copyOnWrite = false } = options;
+    const { blockSectors = 8, seed = 1, maxIoSectors = 2048, copyOnWrite = false, reuseAfterMs = 0 } = options;
     const mounted = kernel.device(device);
     this.#mounted = mounted;
     const size = options.sizeSectors ?? Number(mounted.sizeSectors);
@@ -63,7 +64,7 @@ export class SimulatedFileSystem {
     // The first blocks are the file system's own.
     const reserved = Math.min(256, Math.ceil(blocks / 16));
     const allocator = new BlockAllocator(reserved, blocks - reserved, this.random);
-    this.#volume = new Volume(kernel, this.device, blockSectors, maxIoSectors, allocator, this.truth);
+    this.#volume = new Volume(kernel, this.device, { blockSectors, maxIoSectors, reuseAfterMs }, allocator, this.truth);
     this.#data = new FileData(this.#volume, copyOnWrite);
     this.#opened = kernel.hold(device);
   }
@@ -285,6 +286,11 @@ export class SimulatedFileSystem {
     if (!this.#fiemap) throw new SystemError('ioctl(FS_IOC_FIEMAP)', ERRNO.EOPNOTSUPP);
     if (sync) this.#data.writeback(inode, {});
     return this.#volume.extents(inode);
+  }
+
+  /** For files: the size of blocks and of the device, in sectors. */
+  get space(): Space {
+    return { blockSectors: this.#volume.blockSectors, deviceSectors: Number(this.#mounted.sizeSectors) };
   }
 
   /** For files: completed writes of the device. */

@@ -1,4 +1,5 @@
 import type { FileFacts, FileView } from '../filemap/file-view.ts';
+import type { Space } from '../filemap/lookahead/geometry.ts';
 import type { FollowedFile } from '../filemapd/followed-file.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import { SimulatorError } from './errors.ts';
@@ -96,6 +97,10 @@ export class SimulatedFollowedFile extends SimulatedFile implements FollowedFile
 
   isSoleHolder(): boolean {
     return this.inode.opens === 1;
+  }
+
+  space(): Space {
+    return this.fileSystemOfFile.space;
   }
 
   deviceWrites(): bigint {

@@ -4,6 +4,7 @@ import { FIEMAP_EXTENT } from '../kernel/fiemap.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import type { BlockAllocator } from './allocator.ts';
 import type { Run } from './extent-map.ts';
+import type { FileSystemOptions } from './file-system-options.ts';
 import type { SimulatedInode } from './inode.ts';
 import type { SimulatedIo } from './io.ts';
 import type { SimulatedKernel } from './kernel.ts';
@@ -32,23 +33,24 @@ export class Volume {
   readonly allocator: BlockAllocator;
   readonly truth: TruthLog;
   readonly #maxIoSectors: number;
+  readonly #reuseAfterMs: number;
   // Blocks with more than one owner: the owners besides the first.
   readonly #sharers = new Map<number, number>();
 
   constructor(
     kernel: SimulatedKernel,
     device: DeviceNumber,
-    blockSectors: number,
-    maxIoSectors: number,
+    options: Required<Pick<FileSystemOptions, 'blockSectors' | 'maxIoSectors' | 'reuseAfterMs'>>,
     allocator: BlockAllocator,
     truth: TruthLog,
   ) {
     this.kernel = kernel;
     this.device = device;
-    this.blockSectors = blockSectors;
+    this.blockSectors = options.blockSectors;
     this.allocator = allocator;
     this.truth = truth;
-    this.#maxIoSectors = maxIoSectors;
+    this.#maxIoSectors = options.maxIoSectors;
+    this.#reuseAfterMs = options.reuseAfterMs;
   }
 
   get blockBytes(): number {
@@ -99,7 +101,10 @@ export class Volume {
 
   #letGo(inode: SimulatedInode): void {
     if (inode.inFlight > 0) return;
-    for (const run of inode.leaving.splice(0)) this.allocator.release(run);
+    for (const run of inode.leaving.splice(0)) {
+      if (this.#reuseAfterMs === 0) this.allocator.release(run);
+      else this.kernel.clock.after(this.#reuseAfterMs * 1e6, () => this.allocator.release(run));
+    }
   }
 
   /**

@@ -7,17 +7,39 @@ import { addCounters, COUNTER_NAMES, type Counters, ZERO_COUNTERS } from './coun
 
 // No blank in it: lvm2's tools read user data up to the first one.
 const MARK = '|carried=';
+const MISSED = /\|missed=([1-9]\d*)$/;
 
-/** User data with carried counters behind it. */
-export function joinCarried(userData: string, carried: Counters | undefined): string {
-  if (carried === undefined) return userData;
-  // In flight is a level of live regions, nothing that could be carried.
-  const numbers = COUNTER_NAMES.filter((name) => name !== 'inFlight').map((name) => carried[name]);
-  return `${userData}${MARK}${numbers.join(',')}${carried.histogram.map((count) => `:${count}`).join('')}`;
+/** What a group keeps of the past. */
+export interface CarriedData {
+  readonly userData: string;
+  /** What regions that are no more had counted, and look-ahead regions before there was an ordinary one. */
+  readonly carried: Counters | undefined;
+  /**
+   * Sectors that became the file's without a region to hold their first I/O: what was read or written there before
+   * they got one is not in the counters.
+   */
+  readonly missed: bigint;
 }
 
-/** Takes user data and carried counters apart. Text that only looks like them stays user data. */
-export function splitCarried(text: string): { userData: string; carried: Counters | undefined } {
+/** User data with the number of missed sectors and carried counters behind it. */
+export function joinCarried(userData: string, carried: Counters | undefined, missed = 0n): string {
+  // Before the counters, whose readers expect them at the end.
+  const text = missed === 0n ? userData : `${userData}|missed=${missed}`;
+  if (carried === undefined) return text;
+  // In flight is a level of live regions, nothing that could be carried.
+  const numbers = COUNTER_NAMES.filter((name) => name !== 'inFlight').map((name) => carried[name]);
+  return `${text}${MARK}${numbers.join(',')}${carried.histogram.map((count) => `:${count}`).join('')}`;
+}
+
+/** Takes apart what `joinCarried` joined. Text that only looks like it stays user data. */
+export function splitCarried(text: string): CarriedData {
+  const { userData: rest, carried } = splitCounters(text);
+  const missed = MISSED.exec(rest);
+  if (missed === null) return { userData: rest, carried, missed: 0n };
+  return { userData: rest.slice(0, missed.index), carried, missed: BigInt(missed[1] as string) };
+}
+
+function splitCounters(text: string): Omit<CarriedData, 'missed'> {
   const at = text.lastIndexOf(MARK);
   const match = at < 0 ? null : /^(\d+(?:,\d+){11})((?::\d+)*)$/.exec(text.slice(at + MARK.length));
   if (match === null) return { userData: text, carried: undefined };

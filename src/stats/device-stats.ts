@@ -5,6 +5,7 @@ import { joinCarried } from './carried.ts';
 import { type AreaCounters, type Counters, parsePrint, sumCounters } from './counters.ts';
 import { type Group, groupsOf, type Listing } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
+import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
 import { createMessage, needsPrecise, parseListLine, type Region, type RegionSpec } from './region.ts';
 import { message, quoted, unfitForList } from './words.ts';
 
@@ -181,13 +182,13 @@ export class DeviceStats {
   }
 
   /** Writes a group's tag into the aux data of its lowest member. */
-  async writeGroup(group: Omit<Group, 'id' | 'missing'>): Promise<void> {
+  async writeGroup(group: Omit<Group, 'id' | 'missing' | 'missed'> & { readonly missed?: bigint }): Promise<void> {
     const leader = group.members[0];
     if (leader === undefined) throw new UsageError('A group needs at least one region');
     const { alias, members, tagForm: form } = group;
     await this.setAux(
       leader,
-      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group.carried), form }),
+      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group.carried, group.missed), form }),
     );
   }
 
@@ -197,16 +198,21 @@ export class DeviceStats {
   }
 
   /**
-   * Deletes a group with its regions: the leader last, so that what remains after a failure is still the group.
-   * Regions that others have deleted are no error.
+   * Deletes a group with its regions, and those that a daemon made for it: the leader last, so that what remains after a
+   * failure is still the group, then the daemon's, which would make new ones as long as the group is there. Regions that
+   * others have deleted are no error.
    */
   async deleteGroup(group: Group): Promise<void> {
-    for (const id of [...group.members].reverse()) {
-      try {
-        await this.deleteRegion(id);
-      } catch (error) {
-        if (!DmError.is(error, 'ENOENT')) throw error;
-      }
+    for (const id of [...group.members].reverse()) await this.#deleteIfThere(id);
+    const { regions } = await this.list(LOOK_AHEAD_PROGRAM);
+    for (const { id, aux } of regions) if (parseOwner(aux)?.groupId === group.id) await this.#deleteIfThere(id);
+  }
+
+  async #deleteIfThere(id: number): Promise<void> {
+    try {
+      await this.deleteRegion(id);
+    } catch (error) {
+      if (!DmError.is(error, 'ENOENT')) throw error;
     }
   }
 }

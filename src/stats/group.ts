@@ -16,6 +16,8 @@ export interface Group {
   readonly userData: string;
   /** What regions that are no more had counted for the group; see `groupCounters`. */
   readonly carried: Counters | undefined;
+  /** Sectors whose first I/O no region held; see `CarriedData`. */
+  readonly missed: bigint;
   readonly tagForm: GroupTagForm;
 }
 

@@ -47,6 +47,16 @@ test('create --filemap maps a file and has it followed', async () => {
   );
 });
 
+test('create --filemap has the daemon look ahead unless told not to', async () => {
+  const { run, started } = mounted();
+  await run('create', '--filemap', '/a.img');
+  await run('create', '--filemap', '--no-look-ahead', '/b.img');
+  assert.deepEqual(
+    started.map(({ lookAhead }) => lookAhead),
+    [true, false],
+  );
+});
+
 test('create --filemap honours --programid, --alias, --follow and --bounds', async () => {
   const { run, started, world } = mounted();
   const { status } = await run(

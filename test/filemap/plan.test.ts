@@ -26,18 +26,23 @@ const raw = (physical: number, length: number, flags = 0, logical = 0) => ({
 });
 
 test('mapExtents() joins neighbours on the device, whatever their flags and order', () => {
-  const { runs, pending } = mapExtents([
+  const { runs, tail, pending } = mapExtents([
     raw(8192, 4096, FIEMAP_EXTENT.UNWRITTEN),
     raw(4096, 4096),
     raw(65536, 4096, FIEMAP_EXTENT.LAST),
   ]);
   assert.deepEqual(rangesOf(runs), [range(8, 16), range(128, 8)]);
   assert.equal(pending, false);
+  assert.equal(tail, 136);
+});
+
+test('mapExtents() tells where the file ends on the device, which need not be its last sector there', () => {
+  assert.equal(mapExtents([raw(65536, 4096), raw(4096, 4096, FIEMAP_EXTENT.LAST)]).tail, 16);
 });
 
 test('mapExtents() leaves out what has no blocks and says that more will come', () => {
   const extents = mapExtents([raw(0, 4096, FIEMAP_EXTENT.DELALLOC | FIEMAP_EXTENT.UNKNOWN)]);
-  assert.deepEqual(extents, { runs: [], pending: true, notes: [] });
+  assert.deepEqual(extents, { runs: [], tail: undefined, pending: true, notes: [] });
 });
 
 test('mapExtents() gives the reason for what it refuses, rounds or shares', () => {

@@ -20,6 +20,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     foreground: false,
     verbose: 0,
     absenceMs: 1000,
+    lookAhead: true,
     readyFd: undefined,
   });
   const full = parseFilemapdArguments(['3', '7', '/var/tmp/data', 'inode', '1', '3']);
@@ -30,6 +31,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
 test('parseFilemapdArguments() takes options of our own anywhere', () => {
   assert.equal(parseFilemapdArguments(['--absence', '2.5', '3', '0', '/x', 'path']).absenceMs, 2500);
   assert.equal(parseFilemapdArguments(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
+  assert.equal(parseFilemapdArguments(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
 });
 
 // The C daemon's words: lvm2 2.03, dmfilemapd.c.
@@ -42,6 +44,7 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [['3', 'abc', '/x', 'path'], /^Could not parse group identifier: abc$/],
   [['3', '-1', '/x', 'path'], /^Could not parse group identifier: -1$/],
   [['3', '0', '', 'path'], /^Path argument is required\.$/],
+  [['3', '0', '/x', 'path', '--no-look-ahead=yes'], /^--no-look-ahead takes no value$/],
   [['3', '0', 'x', 'path'], /^Path argument must specify an absolute path\.$/],
   [['3', '0', '/x', ''], /^Mode argument is required\.$/],
   [['3', '0', '/x', 'both'], /^Could not parse dmfilemapd mode: both/],

@@ -251,7 +251,7 @@ test('dmfilemapd in path mode keeps descriptors and watches constant over 300 re
   sh(`sync ${followed.path}`);
   await regionsBecomeTrue(followed, 10_000);
   assert.deepEqual([descriptors().length, watches()], before);
-  const { regions } = await followed.stats.list();
+  const { regions } = await followed.stats.list(programId);
   assert.ok(regions.length <= 4, `${regions.length} regions for one small file`);
 });
 

@@ -21,7 +21,18 @@ const region = (id: number, start: number, length: number, step = length): Regio
 });
 const listing: Listing = {
   regions: [region(0, 0, 1000), region(1, 2048, 5000, 2048), region(2, 8000, 100)],
-  groups: [{ id: 0, alias: 'segs', members: [0, 2], missing: [], userData: '', carried: undefined, tagForm: 'quoted' }],
+  groups: [
+    {
+      id: 0,
+      alias: 'segs',
+      members: [0, 2],
+      missing: [],
+      userData: '',
+      carried: undefined,
+      missed: 0n,
+      tagForm: 'quoted',
+    },
+  ],
   problems: [],
 };
 const all: Selection = { types: new Set(['area', 'region', 'group']), skipSingleArea: true };

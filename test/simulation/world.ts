@@ -5,8 +5,11 @@
  */
 import assert from 'node:assert/strict';
 import { createFilemap } from '../../src/filemap/filemap.ts';
+import { FRESH_MS } from '../../src/filemap/lookahead/look-ahead.ts';
 import { runFilemapd } from '../../src/filemapd/run.ts';
+import type { DmCommand } from '../../src/kernel/dm-ioctl.ts';
 import { ERRNO } from '../../src/kernel/errno.ts';
+import type { ControlNode } from '../../src/mapper/control-node.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import {
@@ -15,7 +18,8 @@ import {
   SimulatedKernel,
   SimulatedRandom,
 } from '../../src/simulator/index.ts';
-import { DeviceStats, groupCounters } from '../../src/stats/index.ts';
+import { DeviceStats, groupCounters, LOOK_AHEAD_PROGRAM } from '../../src/stats/index.ts';
+import { SystemError } from '../../src/system/errors.ts';
 
 const DEVICE_SECTORS = 2 ** 17;
 const FILE = '/data';
@@ -28,7 +32,50 @@ export interface Chances {
   readonly fault: number;
   /** Of another program to delete or clear a region, or to make one, in each step. */
   readonly others: number;
+  /** Of the daemon to be killed at a request, and started again some time later. */
+  readonly kill?: number;
 }
+
+/** What else a world can be. */
+export interface WorldOptions {
+  /** Kernel memory for the daemon's look-ahead regions, in bytes; without it, it has none. */
+  readonly aheadBytes?: number;
+  /** Each block of the file is written once, at its end, and the file never gives any back. */
+  readonly growsOnly?: boolean;
+  /** No other files; blocks that the file gives up are free at once. */
+  readonly isAlone?: boolean;
+}
+
+/** The control node of a process that can be killed: from then on nothing of what it asks happens. */
+class KillableNode implements ControlNode {
+  isKilled = false;
+  readonly #node: ControlNode;
+
+  constructor(node: ControlNode) {
+    this.#node = node;
+  }
+
+  ioctl(command: DmCommand, buffer: Uint8Array): void {
+    if (this.isKilled) throw new SystemError('ioctl', ERRNO.EIO);
+    this.#node.ioctl(command, buffer);
+  }
+
+  async ioctlAsync(command: DmCommand, buffer: Uint8Array): Promise<void> {
+    if (this.isKilled) throw new SystemError('ioctl', ERRNO.EIO);
+    await this.#node.ioctlAsync(command, buffer);
+  }
+
+  async eventsPending(signal?: AbortSignal): Promise<void> {
+    await this.#node.eventsPending(signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#node[Symbol.dispose]();
+  }
+}
+
+/** Freed blocks stay free for longer than a baseline of the look-ahead is good for. */
+const REUSE_MS = FRESH_MS + 1000;
 
 interface Claim {
   readonly start: number;
@@ -41,11 +88,14 @@ export class World {
   readonly fs: SimulatedFileSystem;
   readonly mode: 'inode' | 'path';
   readonly chances: Chances;
+  readonly options: WorldOptions;
   readonly log: string[] = [];
   readonly #dm: DeviceMapper;
   readonly #stats: DeviceStats;
   readonly #device: string;
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
+  #node: KillableNode | undefined;
+  #daemons = 0;
   #file: SimulatedFollowedFile | undefined;
   #ended: { status: number; message: string } | undefined;
   #failed: unknown;
@@ -56,13 +106,18 @@ export class World {
   claimedSectors = 0;
   /** Sectors that its regions held, claimed or not yet: growth that was not in the tag. */
   coveredSectors = 0;
+  /** Sectors of the file's own I/O that no claim held when it ended: at most these may be credited later. */
+  unclaimedSectors = 0;
 
-  constructor(seed: number, chances: Chances) {
+  constructor(seed: number, chances: Chances, options: WorldOptions = {}) {
     this.random = new SimulatedRandom(seed);
     this.chances = chances;
+    this.options = options;
     const { number } = this.kernel.addDevice('vol', { sectors: DEVICE_SECTORS });
     this.#device = 'vol';
-    this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite: this.random.chance(0.3) });
+    const copyOnWrite = this.random.chance(0.3) && options.growsOnly !== true;
+    const reuseAfterMs = options.aheadBytes === undefined || options.isAlone ? 0 : REUSE_MS;
+    this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs });
     this.#dm = new DeviceMapper(this.kernel.openControl());
     this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
     this.mode = this.random.chance(0.5) ? 'inode' : 'path';
@@ -84,30 +139,79 @@ export class World {
       if (this.random.chance(this.chances.race)) this.#io();
       // A daemon that cannot start says so and ends: faults come once it follows.
       const isFollowing = this.kernel.clock.now() > this.#startedMs;
+      if (isFollowing && this.random.chance(this.chances.kill ?? 0)) {
+        this.#kill();
+        return ERRNO.EIO;
+      }
       return isFollowing && this.random.chance(this.chances.fault) ? ERRNO.ENOMEM : undefined;
     };
+    this.#launch(map.groupId as number);
+    await this.kernel.clock.advance(100);
+    this.#startedMs = this.kernel.clock.now();
+  }
+
+  #launch(groupId: number): void {
+    const { kernel } = this;
+    this.#stop = new AbortController();
+    const node = new KillableNode(kernel.openControl());
+    this.#node = node;
+    const { aheadBytes: bytes } = this.options;
+    const ahead = bytes === undefined ? undefined : { cpus: 2, word: `${++this.#daemons}`, bytes };
     runFilemapd({
-      dm: this.#dm,
+      dm: new DeviceMapper(node),
       follow: (onNotice) => {
         this.#file = this.fs.follow(FILE, { onNotice });
         return this.#file;
       },
-      clock: this.kernel.clock,
-      groupId: map.groupId as number,
+      clock: kernel.clock,
+      groupId,
       mode: this.mode,
       absenceMs: 1000,
+      lookAhead: ahead,
       log: (_level, text) => this.log.push(text),
       signal: this.#stop.signal,
     }).then(
       (end) => {
-        this.#ended = end;
+        if (this.#node === node) this.#ended = end;
       },
       (error: unknown) => {
-        this.#failed = error;
+        if (this.#node === node) this.#failed = error;
       },
     );
-    await this.kernel.clock.advance(100);
+  }
+
+  /** The daemon is no more from this request on. */
+  #kill(): void {
+    if (this.#node === undefined) return;
+    this.#node.isKilled = true;
+    this.#node = undefined;
+    // Ends the loop; whatever it does on its way out comes to nothing.
+    this.#stop.abort();
+    this.log.push('killed');
+    this.#startedMs = Number.POSITIVE_INFINITY;
+  }
+
+  async #restart(): Promise<void> {
+    const [groupId] = this.members();
+    assert.ok(groupId !== undefined, 'the group is gone');
+    this.#launch(groupId);
+    await this.#advance(this.random.below(200));
     this.#startedMs = this.kernel.clock.now();
+  }
+
+  /** The daemon is told to stop: it must leave nothing but the group. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#advance(100);
+    assert.equal(this.ended?.status, 0);
+    this.assertNoLookAhead();
+  }
+
+  assertNoLookAhead(): void {
+    assert.deepEqual(
+      this.#list().filter(({ program }) => program === LOOK_AHEAD_PROGRAM),
+      [],
+    );
   }
 
   get ended(): { status: number; message: string } | undefined {
@@ -145,14 +249,17 @@ export class World {
     const records = this.fs.truth.records;
     if (records.length === this.#seen) return;
     const members = new Set(this.members());
-    const own = this.#list().filter(({ program }) => program === 'dmstats');
+    const ours = this.#list().filter(({ program }) => program === 'dmstats');
     const overlap = (claims: readonly Claim[], sector: number, end: number): number =>
       claims.reduce((sum, claim) => sum + Math.max(0, Math.min(claim.end, end) - Math.max(claim.start, sector)), 0);
-    const claimed = own.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
-    const all = own.map(({ claim }) => claim);
+    const claimed = ours.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
+    const all = ours.map(({ claim }) => claim);
     for (; this.#seen < records.length; this.#seen++) {
       const record = records[this.#seen] as (typeof records)[number];
-      this.claimedSectors += overlap(claimed, record.sector, record.sector + record.sectors);
+      const held = overlap(claimed, record.sector, record.sector + record.sectors);
+      this.claimedSectors += held;
+      const own = [this.#file?.inode.number, this.fs.names.find(FILE)?.inode.number];
+      if (own.includes(record.inode)) this.unclaimedSectors += record.sectors - held;
       this.coveredSectors += overlap(all, record.sector, record.sector + record.sectors);
     }
   }
@@ -161,13 +268,15 @@ export class World {
     return this.fs.names.find(FILE) === undefined ? undefined : FILE;
   }
 
-  /** One I/O that allocates nothing, ended before anything else happens. */
+  /** One I/O, ended before anything else happens; it allocates only in a world that does nothing else. */
   #io(): void {
     const path = this.#path;
     if (path === undefined) return;
     this.#isBusy = true;
-    const blocks = Math.ceil(Number(this.fs.inode(path).size) / BLOCK);
-    if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
+    const size = Number(this.fs.inode(path).size);
+    const blocks = Math.ceil(size / BLOCK);
+    if (this.options.growsOnly) this.fs.write(path, size, BLOCK, { durationNs: 0 });
+    else if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
     this.#isBusy = false;
   }
 
@@ -184,7 +293,10 @@ export class World {
       () => fs.read('/other', 0, length, { durationNs }),
       () => fs.truncate('/other', offset),
     ];
-    if (path !== undefined) {
+    if (this.options.isAlone) actions.length = 0;
+    else if (this.options.aheadBytes !== undefined) actions.push(...this.#passing(length, durationNs));
+    if (path !== undefined && this.options.growsOnly) actions.push(...this.#growth(path, length, durationNs));
+    else if (path !== undefined) {
       const size = Number(fs.inode(path).size);
       actions.push(
         () => fs.write(path, size, length, { durationNs }),
@@ -211,7 +323,40 @@ export class World {
     // Before the daemon sees any of it: what ends now is judged by the claims of now.
     await this.kernel.clock.settle();
     this.#account();
+    if (this.#node === undefined && random.chance(0.3)) await this.#restart();
+    // Long enough for freed blocks to be handed out again.
+    if (this.options.aheadBytes !== undefined && random.chance(0.1)) await this.#advance(random.below(2 * REUSE_MS));
     await this.#advance(random.chance(0.1) ? random.below(7000) : random.below(80));
+  }
+
+  /** Files that come and go: their blocks pass to others, with what was counted on them. */
+  #passing(length: number, durationNs: number): (() => void)[] {
+    const { fs, random } = this;
+    const path = `/tmp${random.below(3)}`;
+    const exists = fs.names.find(path) !== undefined;
+    const make = (): void => {
+      if (!exists) fs.create(path);
+      fs.write(path, 0, length * 10, { durationNs });
+      fs.read(path, 0, length * 10, { durationNs });
+    };
+    const remove = (): void => (exists ? fs.unlink(path) : make());
+    return [make, remove, remove];
+  }
+
+  #growth(path: string, length: number, durationNs: number): (() => void)[] {
+    const { fs } = this;
+    const size = Number(fs.inode(path).size);
+    const inMemory = Number(fs.inode(path).dirty.blocks) > 0;
+    return [
+      () => fs.write(path, size, length, { durationNs }),
+      () => fs.write(path, size, length, { mode: 'aio', durationNs }),
+      () => fs.write(path, size, length * 20, { durationNs }),
+      () => fs.write(path, size, length, { mode: 'buffered' }),
+      () => fs.write(path, size, length * 20, { mode: 'buffered' }),
+      () => fs.write(path, size, length, { mode: 'mmap' }),
+      () => (inMemory ? fs.writeback() : fs.write(path, size, BLOCK, { durationNs })),
+      () => fs.read('/other', 0, 100 * BLOCK, { durationNs }),
+    ];
   }
 
   /** Time in small steps, so that every I/O is attributed before the daemon's next request. */
@@ -247,6 +392,7 @@ export class World {
       if (!this.#isBusy) this.#account();
       return undefined;
     };
+    if (this.#node === undefined) await this.#restart();
     this.fs.writeback();
     await this.#advance(30_000);
   }
@@ -282,14 +428,15 @@ export class World {
   }
 
   /** What the group says that it counted, and the error that the daemon admitted. */
-  async totals(): Promise<{ sectors: number; bound: number }> {
+  async totals(): Promise<{ sectors: number; missed: number; bound: number }> {
     const { regions, groups } = await this.#stats.list();
     const group = groups.find(({ alias }) => alias === 'data');
     assert.ok(group !== undefined, 'the group is gone');
     const members = regions.filter(({ id }) => group.members.includes(id));
     const sum = groupCounters(await Promise.all(members.map((region) => this.#stats.counters(region))), group.carried);
     const bounds = this.log.map((text) => Number(/wrong by up to (\d+)/.exec(text)?.[1] ?? 0));
-    return { sectors: Number(sum.readSectors + sum.writeSectors), bound: bounds.reduce((a, b) => a + b, 0) };
+    const missed = Number(group.missed);
+    return { sectors: Number(sum.readSectors + sum.writeSectors), missed, bound: bounds.reduce((a, b) => a + b, 0) };
   }
 
   /** The group is deleted: the daemon must end with 0 and leave nothing. */
@@ -297,12 +444,13 @@ export class World {
     for (const id of this.members().reverse()) this.kernel.message(this.#device, `@stats_delete ${id}`);
     await this.#advance(12_000);
     assert.deepEqual(this.ended, { type: 'exit', status: 0, message: 'Filemap group removed: exiting.' });
-    const admitted = this.log.filter((text) => /is still there/.test(text));
-    if (admitted.length === 0)
+    const admitted = this.log.some((text) => /is still there|killed/.test(text));
+    if (!admitted)
       assert.deepEqual(
         this.#list().filter(({ program }) => program === 'dmstats'),
         [],
       );
+    this.assertNoLookAhead();
     this.#dm[Symbol.dispose]();
   }
 }

@@ -16,15 +16,36 @@ const counters = fc
 
 test('splitCarried() reads back user data and counters', () => {
   fc.assert(
-    fc.property(fc.string(), fc.option(counters, { nil: undefined }), (userData, carried) => {
-      fc.pre(!userData.includes('|carried='));
-      assert.deepEqual(splitCarried(joinCarried(userData, carried)), { userData, carried });
-    }),
+    fc.property(
+      fc.string(),
+      fc.option(counters, { nil: undefined }),
+      fc.bigInt({ min: 0n, max: 2n ** 64n }),
+      (userData, carried, missed) => {
+        fc.pre(!userData.includes('|carried=') && !userData.includes('|missed='));
+        assert.deepEqual(splitCarried(joinCarried(userData, carried, missed)), { userData, carried, missed });
+      },
+    ),
   );
 });
 
+test('splitCarried() reads what was written before there was a number of missed sectors', () => {
+  const { carried, missed } = splitCarried('user|carried=1,2,3,4,5,6,7,8,9,10,11,12');
+  assert.equal(carried?.writeSectors, 7n);
+  assert.equal(missed, 0n);
+  assert.match(joinCarried('user', carried, 5n), /^user\|missed=5\|carried=1,2,3,4,5,6,7,8,9,10,11,12$/);
+});
+
 test('splitCarried() leaves text that only looks like counters to the user', () => {
-  assert.deepEqual(splitCarried('x|carried=1,2'), { userData: 'x|carried=1,2', carried: undefined });
+  assert.deepEqual(splitCarried('x|carried=1,2'), {
+    userData: 'x|carried=1,2',
+    carried: undefined,
+    missed: 0n,
+  });
+});
+
+test('splitCarried() leaves text that only looks like missed sectors to the user', () => {
+  for (const text of ['|missed=', '|missed=0', '|missed=x', '|missed=1 '])
+    assert.equal(splitCarried(text).userData, text);
 });
 
 test('joinCarried() puts no blank into what lvm2 would cut at a blank', () => {

@@ -10,7 +10,9 @@ export async function clear(context: Context): Promise<number> {
       const group = groups.get(id);
       try {
         await stats.clear(id);
-        if (group?.carried !== undefined) await stats.writeGroup({ ...group, carried: undefined });
+        if (group !== undefined && (group.carried !== undefined || group.missed > 0n)) {
+          await stats.writeGroup({ ...group, carried: undefined, missed: 0n });
+        }
         context.outcome.tell('', { action: 'cleared_region', device: device.name, region_id: id });
       } catch (error) {
         // Somebody deleted it since it was listed: nothing is left to clear.

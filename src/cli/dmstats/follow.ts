@@ -89,6 +89,7 @@ export async function follow(
     path,
     mode,
     foreground,
+    lookAhead: !options.has('no-look-ahead'),
     verbose: Math.min(3, options.count('verbose')),
   };
   await start(how);

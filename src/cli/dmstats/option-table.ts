@@ -85,6 +85,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'json', commands: RECORDING, help: 'one JSON object in place of text, with values in SI units' },
   { name: 'json-lines', commands: RECORDING, help: 'a JSON object a line' },
   { name: 'nameprefixes', commands: REPORTS, help: "DM_FIELD='value' in place of the value, for shells" },
+  { name: 'no-look-ahead', commands: MONITORED, help: 'no regions over free space: growth counts from its mapping on' },
   { name: 'nogroup', commands: ['create'], help: 'make no group of the new regions' },
   { name: 'noheadings', commands: REPORTS, help: 'no headings, fields separated by ":"' },
   { name: 'nomonitor', commands: MONITORED, help: 'do not start dmfilemapd' },
