@@ -57,7 +57,7 @@ export interface Seen {
 }
 
 /** Milliseconds between two readings of all that changed; they take a tenth of the time, unless that were too seldom. */
-const READ_MS = 200;
+const READ_MS = 1000;
 const READ_COST_FACTOR = 10;
 const LONGEST_PAUSE_MS = 2000;
 /**
