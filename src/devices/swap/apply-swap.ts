@@ -56,12 +56,14 @@ async function settle(dm: Mapper, changes: Changes, plan: SwapPlan): Promise<Sta
 
 async function settleOnce(dm: Mapper, changes: Changes, { before, saved }: SwapPlan): Promise<StateAfterSwap> {
   const { number } = before;
-  const { inactive, active } = await dm.info(number);
+  const { inactive, active, suspended } = await dm.info(number);
   // Not resumed: nobody else's resume is to make it live by surprise.
   if (inactive) await dm.clear(number);
   if (!active) return 'without-table';
   const live = await dm.table(number, { secure: true });
-  if (!sameText(live, before.table)) {
+  const isOld = sameText(live, before.table);
+  if (isOld && !suspended) return 'runs-old';
+  if (!isOld) {
     if (saved === undefined) return 'suspended-new';
     await dm.load(number, saved.table, { readOnly: saved.readOnly, secure: true });
   }
