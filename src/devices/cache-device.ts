@@ -118,7 +118,10 @@ export class CacheDevice extends ManagedDevice {
     return this.#setUnder('cache', table);
   }
 
-  /** Gives the metadata device another table; see `setOriginTable`. */
+  /**
+   * Gives the metadata device another table; see `setOriginTable`. Of a longer one the kernel uses no more than before
+   * (drivers/md/dm-cache-metadata.c has no resize of it).
+   */
   async setMetadataTable(table: readonly TableLine[]): Promise<DeviceInfo> {
     return this.#setUnder('metadata', table);
   }
