@@ -29,7 +29,7 @@ export { planDeactivation, type StackedDevice } from './graph/plan-deactivation.
 export type { DeviceOptions } from './host.ts';
 export { RollbackError } from './journal.ts';
 export { LinearDevice, type Segments } from './linear-device.ts';
-export { type Machine, systemMachine } from './machine.ts';
+export { deviceSize, type Machine, systemMachine } from './machine.ts';
 export { ManagedDevice } from './managed-device.ts';
 export type { Mapper } from './mapper.ts';
 export { type PoolFeatures, type PoolSettings, type PoolState, type PoolStatus, poolState } from './pool-table.ts';

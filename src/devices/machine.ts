@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import { blockNumber } from '../mapper/block-number.ts';
+import { DmError } from '../mapper/errors.ts';
 import { findHolders } from '../mapper/holders/find.ts';
 import type { Holder } from '../mapper/holders/holder.ts';
 import { type NodeOptions, updateNodes } from '../mapper/node-folder.ts';
@@ -43,3 +45,16 @@ export const systemMachine: Machine = {
   udev: {},
   clock: systemClock,
 };
+
+/** The size of the block device at a path. @throws DmError ENOTBLK when there is none */
+export function deviceSize(path: string): Sectors {
+  const number = blockNumber(path);
+  const size = number && sizeInSysfs(number);
+  if (size !== undefined) return size;
+  throw new DmError({
+    op: 'stat',
+    errno: ERRNO.ENOTBLK,
+    device: path,
+    reason: 'there is no block device at this path',
+  });
+}

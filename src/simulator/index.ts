@@ -27,6 +27,7 @@ export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
 export { type KernelOptions, type KernelRelease, SimulatedKernel } from './kernel.ts';
+export { simulatedMachine } from './machine.ts';
 export { SimulatedRandom } from './random.ts';
 export type { Direction } from './stats-region.ts';
 export { type TruthFilter, TruthLog, type TruthRecord, type TruthTotals } from './truth.ts';

@@ -6,7 +6,7 @@ import { ERRNO } from '../../src/kernel/errno.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import type { TableLine } from '../../src/mapper/table-line.ts';
 import { type Sectors, sectors } from '../../src/mapper/units.ts';
-import { SimulatedKernel } from '../../src/simulator/index.ts';
+import { SimulatedKernel, simulatedMachine } from '../../src/simulator/index.ts';
 import type { Clock } from '../../src/system/clock.ts';
 import { FakeMapper } from './fake-mapper.ts';
 
@@ -50,13 +50,7 @@ export function simulated(): Place & { readonly kernel: SimulatedKernel; readonl
   const kernel = new SimulatedKernel();
   kernel.addDisk({ sectors: 1000 });
   const nodes: string[] = [];
-  const sizeOf = ({ major, minor }: DeviceNumber): Sectors | undefined => {
-    try {
-      return sectors(kernel.blockDevice(major, minor).sizeSectors);
-    } catch {
-      return undefined;
-    }
-  };
+  const { sizeOf } = simulatedMachine(kernel);
   return { kernel, dm: new DeviceMapper(kernel.openControl()), nodes, options: { machine: machine(sizeOf, nodes) } };
 }
 
