@@ -51,7 +51,8 @@ export class CacheDevice extends ManagedDevice {
   /**
    * Makes the cache and the devices under it, or takes those that have these names, uuids and tables already.
    *
-   * @throws UsageError when a device of these names is another; RangeError for an impossible number; as `activate`
+   * @throws UsageError when a device of these names is another; UsageError, RangeError for words and numbers that no cache
+   *   can have; as `activate`
    */
   static async setup(dm: Mapper, desired: DesiredCache, options: DeviceOptions = {}): Promise<CacheDevice> {
     return CacheDevice.#activate(dm, desired, options);

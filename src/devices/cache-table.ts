@@ -2,6 +2,7 @@ import { DmParseError } from '../mapper/errors.ts';
 import type { TableLine } from '../mapper/table-line.ts';
 import type { Sectors } from '../mapper/units.ts';
 import { cache, type Device, type Pair, type Status, Target } from '../targets/index.ts';
+import { checkedTarget } from './checked-target.ts';
 import { tableOf } from './graph/desired.ts';
 import { onlyLine } from './managed-device.ts';
 
@@ -30,13 +31,14 @@ export interface CacheSettings extends Partial<CachePolicy> {
   readonly mode?: CacheMode;
 }
 
-/** A cache's table. */
+/** A cache's table. @throws UsageError, RangeError for words and numbers that no cache can have */
 export function cacheTable(
   { blockSize, mode = 'writethrough', policy = 'default', tunables = [] }: CacheSettings,
   devices: { readonly metadata: Device; readonly cache: Device; readonly origin: Device },
   length: Sectors,
 ): TableLine[] {
-  return tableOf([cache({ ...devices, blockSize, features: [mode], policy, tunables }), length]);
+  const target = cache({ ...devices, blockSize, features: [mode], policy, tunables });
+  return tableOf([checkedTarget(target, length), length]);
 }
 
 /** What may change in a cache's table. */

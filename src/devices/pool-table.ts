@@ -2,6 +2,7 @@ import type { TableLine } from '../mapper/table-line.ts';
 import type { DataBlocks, Sectors } from '../mapper/units.ts';
 import type { Device } from '../targets/device.ts';
 import { type Status, Target, thinPool } from '../targets/index.ts';
+import { checkedTarget } from './checked-target.ts';
 import { tableOf } from './graph/desired.ts';
 import { onlyLine } from './managed-device.ts';
 
@@ -38,7 +39,7 @@ export interface PoolSettings {
   readonly features?: PoolFeatures;
 }
 
-/** A pool's table. @throws RangeError for a block size that no pool can have */
+/** A pool's table. @throws UsageError, RangeError for numbers that no pool can have */
 export function poolTable(
   { blockSize, lowWaterMark = 0n as DataBlocks, features = {} }: PoolSettings,
   metadata: Device,
@@ -47,7 +48,7 @@ export function poolTable(
 ): TableLine[] {
   const words = FEATURES.flatMap(([name, word]) => (features[name] === true ? [word] : []));
   const target = thinPool({ metadata, data, blockSize, lowWaterMark, features: words });
-  return tableOf([target, length]);
+  return tableOf([checkedTarget(target, length), length]);
 }
 
 /** What may change in a pool's table. */

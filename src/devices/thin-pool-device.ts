@@ -46,7 +46,8 @@ export class ThinPool extends ManagedDevice {
    * Makes the pool and the devices under it, or takes those that have these names, uuids and tables already; a pool of
    * other features or another low water mark is another one, see `open`.
    *
-   * @throws UsageError when a device of these names is another; RangeError for an impossible block size; as `activate`
+   * @throws UsageError when a device of these names is another; UsageError, RangeError for numbers that no pool can have;
+   *   as `activate`
    */
   static async setup(dm: Mapper, pool: DesiredPool, options: DeviceOptions = {}): Promise<ThinPool> {
     return ThinPool.#activate(dm, pool, options);

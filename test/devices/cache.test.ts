@@ -52,6 +52,11 @@ test('CacheDevice.setup() refuses block sizes that no cache has, and leaves noth
   for (const blockSize of [2 ** 33, -1]) {
     await assert.rejects(CacheDevice.setup(dm, { ...CACHE, blockSize }, options), RangeError);
   }
+  await assert.rejects(CacheDevice.setup(dm, { ...CACHE, blockSize: 65 }, options), {
+    name: 'UsageError',
+    message: /block_size/,
+  });
+  await assert.rejects(CacheDevice.setup(dm, { ...CACHE, policy: 'best' }, options), /policy must be smq or/);
   assert.equal(dm.devices.size, 0);
   await failEach(
     async () => faked(),

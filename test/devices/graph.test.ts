@@ -19,6 +19,7 @@ import {
 import { ERRNO } from '../../src/kernel/errno.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { linear, zero } from '../../src/targets/index.ts';
+import { FakeSemaphores } from '../mapper/fake-semaphores.ts';
 import { failEach, failNthCall, failNthIoctl, faked, line, seen, simulated } from './support.ts';
 
 const NOTHING: Survey = { numberOf: () => undefined, sizeOf: () => undefined, below: new Map() };
@@ -286,4 +287,41 @@ test('deactivate() may fail at any call, and ends the work when asked again', as
       assert.equal(dm.devices.size, 0, `call ${n}`);
     },
   );
+});
+
+/** Semaphores of which it is known how many were made; udev confirms a change as soon as it is asked for. */
+class PromptUdev extends FakeSemaphores {
+  made = 0;
+  changes = 0;
+  override create(key: number, value: number): number {
+    this.made++;
+    return super.create(key, value);
+  }
+  override add(id: number, amount: number): boolean {
+    if (amount > 0) this.changes++;
+    return amount > 0 || super.add(id, amount);
+  }
+}
+
+test('activate() and deactivate() wait for udev once each, with one cookie for all devices', async () => {
+  const { dm, options, nodes } = faked();
+  const semaphores = new PromptUdev();
+  const cookies: number[] = [];
+  const { resume } = dm;
+  dm.resume = (ref, how) => {
+    cookies.push(how?.cookie ?? 0);
+    return resume(ref, how);
+  };
+  const clock = options.machine?.clock ?? assert.fail();
+  const machine = {
+    ...options.machine,
+    udev: { state: () => 'running' as const, semaphores, clock, random: () => 0xbeef },
+  };
+  const graph = await activate(dm, TOWER, { machine });
+  assert.deepEqual([semaphores.made, semaphores.changes, semaphores.count], [1, 6, 0]);
+  // DM_COOKIE_MAGIC is the key's high half; what udev is told has flags in its place (libdevmapper.h).
+  assert.deepEqual(new Set(cookies.map((cookie) => cookie & 0xffff)), new Set([0xbeef]));
+  await graph.deactivate();
+  assert.deepEqual([semaphores.made, semaphores.changes, semaphores.count], [2, 12, 0]);
+  assert.deepEqual(nodes, [], 'the nodes are udev’s');
 });

@@ -57,6 +57,15 @@ test('ThinPool.setup() makes a pool with the devices under it, takes it when it 
   );
 });
 
+test('ThinPool.setup() refuses block sizes that no pool has', async () => {
+  const { dm, options } = faked();
+  for (const blockSize of [64, 129, 2_097_280]) {
+    const refused = { name: 'UsageError', message: /block_size must be/ };
+    await assert.rejects(ThinPool.setup(dm, { ...POOL, blockSize }, options), refused);
+  }
+  assert.equal(dm.count, 0);
+});
+
 test('ThinPool.setup() leaves nothing behind when any call fails', async () => {
   await failEach(
     async () => faked(),

@@ -20,6 +20,7 @@ export interface SwapOptions extends DeviceOptions, Omit<SuspendOptions, 'signal
  * has thrown it away already (it does not restore by itself, drivers/md/dm-ioctl.c, `do_resume`).
  *
  * @throws SwapError what the kernel refused and what state the device is in; the signal's reason, with the old table
+ *   unless it fires while udev is waited for; then, and when that wait fails, the new table is live
  */
 export async function applySwap(dm: Mapper, plan: SwapPlan, options: SwapOptions = {}): Promise<DeviceInfo> {
   const { signal, ...unbroken } = options;
