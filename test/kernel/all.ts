@@ -1,6 +1,8 @@
 // One process for all kernel tests: each more costs 3.5 s of start in an emulated guest.
 import './dmstats-parity.test.ts';
 import './devices.test.ts';
+import './devices-cache.test.ts';
+import './devices-thin.test.ts';
 import './examples.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';

@@ -16,7 +16,7 @@ import { prepareSwap, swapState, swapTable } from './swap.ts';
  * Nothing of it is left when it fails: the lower device has its old table and both run.
  *
  * @param tableAbove the upper device's table once the lower one has changed
- * @throws UsageError before anything is done; SwapError; RollbackError when the lower device keeps its new table, or the
+ * @throws UsageError, SwapError; RollbackError when the lower device keeps its new table, or the
  *   upper one stays suspended
  */
 export async function swapUnder(
@@ -38,7 +38,8 @@ export async function swapUnder(
     await applySwap(host.dm, lower, options);
     journal.record(`${below.name} with its new table`, async () => {
       await host.dm.suspend(above.number);
-      await swapTable(host.dm, below.number, savedFor(before), { ...options, check: false });
+      const { table, readOnly } = before;
+      await swapTable(host.dm, below.number, { table, readOnly, secure: true }, { ...options, check: false });
     });
     // Planned now: the sizes below are those of the new table.
     const upper = await prepareSwap(host.dm, above.number, { table: tableAbove }, options);
@@ -47,9 +48,6 @@ export async function swapUnder(
     throw await journal.rollBack(error);
   }
 }
-
-const savedFor = ({ table, readOnly }: WantedTable): WantedTable =>
-  readOnly === undefined ? { table, secure: true } : { table, readOnly, secure: true };
 
 async function ensureRunning(host: Host, device: NamedDevice): Promise<void> {
   const { suspended } = await twice(() => host.dm.info(device.number));
