@@ -30,6 +30,7 @@ export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
 export { type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
+export { simulatedMachine } from './machine.ts';
 export { SimulatedRandom } from './random.ts';
 export type { KernelRelease } from './release.ts';
 export type { Direction } from './stats-region.ts';

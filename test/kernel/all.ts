@@ -2,6 +2,10 @@
 // First: it wants a device-mapper without devices.
 import './differential.test.ts';
 import './dmstats-parity.test.ts';
+import './devices.test.ts';
+import './devices-cache.test.ts';
+import './devices-thin.test.ts';
+import './examples.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';
 import './holders.test.ts';

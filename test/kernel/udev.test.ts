@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { activate, deactivate } from '../../src/devices/index.ts';
 import { DM_FLAGS, type DmCommand, DmIoctl, decodeDeviceNumber } from '../../src/kernel/dm-ioctl.ts';
 import { openControlNode } from '../../src/mapper/control-node.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
@@ -243,4 +244,32 @@ test('updateNodes() corrects a whole folder and leaves alone what is not of devi
   );
   assert.deepEqual(decodeDeviceNumber(statSync(join(folder, device.name), { bigint: true }).rdev), number);
   assert.deepEqual(updateNodes(all, { environment }), []);
+});
+
+test('activate() and deactivate() of a graph wait for udev: then the links are there, and gone', async (t) => {
+  await startUdevd(t);
+  const dm = DeviceMapper.open();
+  cleanUp(t, async () => {
+    await deactivate(dm, names, options);
+    dm[Symbol.dispose]();
+  });
+  const names = ['a', 'b', 'c'].map((letter) => `udev${process.pid}-graph-${letter}`);
+  const [first = '', ...others] = names;
+  const zero = { start: sectors(0), length: sectors(2048), type: 'zero', params: '' };
+  const above = { ...zero, type: 'linear', params: `/dev/mapper/${first} 0` };
+  const options = { machine: { udev: { state } } };
+  const graph = await activate(
+    dm,
+    [...others.map((name) => ({ name, table: [above] })), { name: first, table: [zero] }],
+    options,
+  );
+  for (const name of names) {
+    assert.equal(readlinkSync(`/dev/mapper/${name}`), `../dm-${graph.numbers.get(name)?.minor}`);
+  }
+  await graph.deactivate();
+  assert.deepEqual(
+    names.filter((name) => existsSync(`/dev/mapper/${name}`)),
+    [],
+  );
+  assert.deepEqual(listCookies(), []);
 });

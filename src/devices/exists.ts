@@ -1,0 +1,13 @@
+import { DmError } from '../mapper/errors.ts';
+import type { Mapper } from './mapper.ts';
+
+/** Whether there is a device of this name. */
+export async function deviceExists(dm: Pick<Mapper, 'info'>, name: string): Promise<boolean> {
+  try {
+    await dm.info({ name });
+    return true;
+  } catch (error) {
+    if (DmError.is(error, 'ENXIO')) return false;
+    throw error;
+  }
+}
