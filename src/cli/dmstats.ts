@@ -6,6 +6,18 @@ import { isExpected, oneLine } from './run.ts';
 
 export type { Environment } from './dmstats/context.ts';
 
+/** Runs a subcommand; what it did is told also when it failed half-way. */
+async function runCommand(context: Context): Promise<number> {
+  let isDone = false;
+  try {
+    const status = await (await context.command.load())(context);
+    isDone = true;
+    return status;
+  } finally {
+    if (context.command.acts) context.outcome.end(isDone);
+  }
+}
+
 /**
  * The command `dmstats`.
  *
@@ -24,7 +36,7 @@ export async function main(argv: readonly string[], environment: Partial<Environ
     const command = commandNamed(line.options.has('help') ? 'help' : line.command);
     const words = line.options.has('help') ? [line.command] : line.words;
     using context = new Context(world, command, line.options, words);
-    return await (await command.load())(context);
+    return await runCommand(context);
   } catch (error) {
     if (world.signal?.aborted === true || (error instanceof Error && error.name === 'AbortError')) {
       world.stderr.write('dmstats: interrupted; nothing half-made was left behind\n');

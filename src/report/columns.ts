@@ -13,6 +13,8 @@ export interface TableForm {
   readonly headings: boolean;
   /** Between cells; columns are aligned when undefined. */
   readonly separator: string | undefined;
+  /** A line for each column in place of one for each row; never aligned. */
+  readonly transposed?: boolean;
 }
 
 /**
@@ -33,28 +35,40 @@ export class TableWriter {
   /** The table as text; empty without rows. */
   write(rows: readonly (readonly string[])[]): string {
     if (rows.length === 0) return '';
-    const cells = rows.map((row) => row.map(visible));
-    for (const row of cells) {
-      for (const [index, cell] of row.entries()) {
-        this.#widths[index] = Math.max(this.#widths[index] ?? 0, widthOf(cell));
+    const { headings, separator, transposed = false } = this.#form;
+    const cells = rows.map((row) => (isPlain(row.join('')) ? row : row.map(visible)));
+    const names = this.#columns.map((column) => column.heading);
+    if (transposed) {
+      const lines = names.map((name, index) => [...(headings ? [name] : []), ...cells.map((row) => row[index] ?? '')]);
+      return `${lines.map((line) => line.join(separator ?? ' ')).join('\n')}\n`;
+    }
+    if (separator !== undefined) {
+      return `${[...(headings ? [names] : []), ...cells].map((line) => line.join(separator)).join('\n')}\n`;
+    }
+    const widths = cells.map(widthsOf);
+    for (const row of widths) {
+      for (let index = 0; index < row.length; index++) {
+        this.#widths[index] = Math.max(this.#widths[index] ?? 0, row[index] ?? 0);
       }
     }
-    const lines = cells.map((row) => this.#line(row, (index) => this.#columns[index]?.align ?? 'left'));
-    if (this.#form.headings) {
-      const headings = this.#columns.map((column) => column.heading);
-      lines.unshift(this.#line(headings, () => 'left'));
-    }
+    const lines = cells.map((row, index) => this.#line(row, widths[index] ?? [], false));
+    if (headings) lines.unshift(this.#line(names, widthsOf(names), true));
     return `${lines.join('\n')}\n`;
   }
 
-  #line(cells: readonly string[], align: (index: number) => 'left' | 'right'): string {
-    if (this.#form.separator !== undefined) return cells.join(this.#form.separator);
+  #line(cells: readonly string[], widths: readonly number[], isHeading: boolean): string {
     const padded = cells.map((cell, index) => {
-      const padding = ' '.repeat(Math.max(0, (this.#widths[index] ?? 0) - widthOf(cell)));
-      return align(index) === 'right' ? padding + cell : cell + padding;
+      const padding = ' '.repeat(Math.max(0, (this.#widths[index] ?? 0) - (widths[index] ?? 0)));
+      const isRight = !isHeading && this.#columns[index]?.align === 'right';
+      return isRight ? padding + cell : cell + padding;
     });
     return padded.join(' ');
   }
+}
+
+function widthsOf(cells: readonly string[]): number[] {
+  // One look at a whole row: nearly all are plain.
+  return isPlain(cells.join('')) ? cells.map((cell) => cell.length) : cells.map(widthOf);
 }
 
 /** Characters, where libdevmapper counts bytes and loses its alignment with letters beyond ASCII. */

@@ -4,6 +4,7 @@ import { formatIds } from '../stats/group-tag.ts';
 import { type Metrics, metrics } from '../stats/metrics.ts';
 import { areaCount, type Region } from '../stats/region.ts';
 import type { Sample } from '../stats/sampler.ts';
+import type { DeviceFacts } from './device-facts.ts';
 
 /** The kinds of objects that a report shows. */
 export type ObjectType = 'area' | 'region' | 'group';
@@ -22,6 +23,8 @@ export interface StatsRow {
   readonly type: ObjectType;
   /** The device's name. */
   readonly device: string;
+  /** What is known of the device; undefined when the report has no field about it. */
+  readonly facts: DeviceFacts | undefined;
   /** The alias of the object's group, else the device's name. */
   readonly name: string;
   /** A group's leader in the rows of groups. */
@@ -37,9 +40,11 @@ export interface StatsRow {
   readonly userData: string;
   /** Undefined in lists. */
   readonly counters: Counters | undefined;
+  /** Whether somebody cleared counters of it in the interval: what is given is less than what was. */
+  readonly wasCleared: boolean;
   /** The length of the interval in which `counters` were counted. */
   readonly intervalNs: number;
-  /** Derived from `counters`, once, when first asked for. */
+  /** Derived from `counters`. */
   readonly metrics: Metrics | undefined;
 }
 
@@ -47,29 +52,33 @@ type RowFacts = Omit<StatsRow, 'metrics' | 'counters' | 'intervalNs'>;
 type Counted = { readonly counters: Counters; readonly intervalNs: number } | undefined;
 
 function row(facts: RowFacts, counted: Counted): StatsRow {
-  let derived: Metrics | undefined;
-  return {
-    ...facts,
-    counters: counted?.counters,
-    intervalNs: counted?.intervalNs ?? 0,
-    get metrics() {
-      if (counted !== undefined) derived ??= metrics(counted.counters, counted.intervalNs);
-      return derived;
-    },
-  };
+  if (counted === undefined) return { ...facts, counters: undefined, intervalNs: 0, metrics: undefined };
+  const { counters, intervalNs } = counted;
+  return { ...facts, counters, intervalNs, metrics: metrics(counters, intervalNs) };
+}
+
+/** What a row's device is. @throws TypeError when the report did not ask for it */
+export function factsOf({ facts, device }: StatsRow): DeviceFacts {
+  if (facts === undefined) throw new TypeError(`nobody asked what device ${device} is`);
+  return facts;
 }
 
 /** The rows of a list: objects without counters. */
-export function listRows(device: string, listing: Listing, selection: Selection): StatsRow[] {
-  return rowsOf(device, listing, selection, undefined);
+export function listRows(device: string, listing: Listing, selection: Selection, facts?: DeviceFacts): StatsRow[] {
+  return rowsOf({ device, facts }, listing, selection, undefined);
 }
 
 /** The rows of a report on one device: areas region by region, then regions, then groups. */
-export function sampleRows(device: string, sample: Sample, selection: Selection): StatsRow[] {
-  return rowsOf(device, sample.listing, selection, sample);
+export function sampleRows(device: string, sample: Sample, selection: Selection, facts?: DeviceFacts): StatsRow[] {
+  return rowsOf({ device, facts }, sample.listing, selection, sample);
 }
 
-function rowsOf(device: string, listing: Listing, selection: Selection, sample: Sample | undefined): StatsRow[] {
+function rowsOf(
+  about: Pick<StatsRow, 'device' | 'facts'>,
+  listing: Listing,
+  selection: Selection,
+  sample: Sample | undefined,
+): StatsRow[] {
   const { types, skipSingleArea, regionId } = selection;
   const groupOf = new Map(listing.groups.flatMap((group) => group.members.map((id) => [id, group])));
   const byId = new Map(listing.regions.map((region) => [region.id, region]));
@@ -77,12 +86,13 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
   const regions = listing.regions.filter(
     ({ id }) => (regionId === undefined || id === regionId) && (sample === undefined || sample.regions.has(id)),
   );
-  const factsOf = (region: Region): RowFacts => {
+  const cleared = new Set(sample?.cleared);
+  const rowOf = (region: Region): RowFacts => {
     const group = groupOf.get(region.id);
     return {
       type: 'region',
-      device,
-      name: nameOf(device, group),
+      ...about,
+      name: nameOf(about.device, group),
       region,
       group,
       regionIds: `${region.id}`,
@@ -92,17 +102,18 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
       areaStart: region.start,
       areaLength: region.step,
       areaOffset: 0n,
-      userData: userDataOf(region, listing.groups),
+      userData: userDataOf(region, group),
+      wasCleared: cleared.has(region.id),
     };
   };
   const rows: StatsRow[] = [];
   if (types.has('area')) {
-    for (const region of regions) rows.push(...areaRows(factsOf(region), sample));
+    for (const region of regions) rows.push(...areaRows(rowOf(region), sample));
   }
   if (types.has('region')) {
     for (const region of regions) {
       if (skipSingleArea && areaCount(region) === 1) continue;
-      rows.push(row(factsOf(region), sample?.regions.get(region.id)));
+      rows.push(row(rowOf(region), sample?.regions.get(region.id)));
     }
   }
   if (types.has('group') && regionId === undefined) {
@@ -111,13 +122,14 @@ function rowsOf(device: string, listing: Listing, selection: Selection, sample: 
       if (leader === undefined || (sample !== undefined && !sample.groups.has(group.id))) continue;
       const length = group.members.reduce((sum, id) => sum + (byId.get(id)?.length ?? 0n), 0n);
       const facts: RowFacts = {
-        ...factsOf(leader),
+        ...rowOf(leader),
         type: 'group',
         regionIds: formatIds(group.members),
         length,
         areaCount: 1,
         areaLength: length,
         userData: '',
+        wasCleared: group.members.some((id) => cleared.has(id)),
       };
       rows.push(row(facts, sample?.groups.get(group.id)));
     }

@@ -89,9 +89,9 @@ export function subtractCounters(now: Counters, before: Counters): Counters {
 
 /** The sum of a list. */
 export function sumCounters(list: Iterable<Counters>): Counters {
-  let sum = ZERO_COUNTERS;
-  for (const counters of list) sum = addCounters(sum, counters);
-  return sum;
+  let sum: Counters | undefined;
+  for (const counters of list) sum = sum === undefined ? counters : addCounters(sum, counters);
+  return sum ?? ZERO_COUNTERS;
 }
 
 const NUMBERS = COUNTER_NAMES.length;

@@ -74,8 +74,8 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
   return { groups, problems };
 }
 
-/** A region's user data: what its aux data holds besides a group's tag. */
-export function userDataOf(region: Region, groups: readonly Group[]): string {
+/** A region's user data: what its aux data holds besides a group's tag. @param group the group that it is in */
+export function userDataOf(region: Region, group: Group | undefined): string {
   if (!hasGroupTag(region.aux)) return region.aux;
-  return groups.find((group) => group.id === region.id)?.userData ?? '';
+  return group?.id === region.id ? group.userData : '';
 }

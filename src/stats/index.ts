@@ -5,5 +5,6 @@ export * from './group.ts';
 export * from './group-tag.ts';
 export * from './histogram-bounds.ts';
 export * from './metrics.ts';
+export * from './percentile.ts';
 export * from './region.ts';
 export { quoted } from './words.ts';

@@ -122,12 +122,13 @@ function sampleOf(
     regions.set(id, { region: reading.region, areas, counters, intervalNs: intervalOf(reading) });
   }
   const groups = new Map<number, GroupSample>();
+  const findBefore = groupFinder(before);
   for (const group of now.listing.groups) {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     if (members.length === 0) continue;
     const counters = addCounters(
       sumCounters(members.map((member) => member.counters)),
-      carriedDelta(group, now, before),
+      carriedDelta(group, findBefore(group), now, before),
     );
     groups.set(group.id, { group, counters, intervalNs: regions.get(group.id)?.intervalNs ?? wholeNs });
   }
@@ -159,17 +160,31 @@ function isNegative(delta: Counters): boolean {
   );
 }
 
+/** Finds what a group was before: by its id, else, since the id changes with the leader, by its alias and a member. */
+function groupFinder(before: Reading | undefined): (group: Group) => Group | undefined {
+  const groups = before?.listing.groups ?? [];
+  const byId = new Map(groups.map((group) => [group.id, group]));
+  const byMember = new Map(groups.flatMap((group) => group.members.map((id) => [id, group])));
+  return ({ id, alias, members }) => {
+    const sameId = byId.get(id);
+    if (sameId !== undefined) return sameId;
+    const owners = members.map((member) => byMember.get(member));
+    return owners.find((owner) => owner?.alias === alias);
+  };
+}
+
 /**
  * What a group counted through regions that are no more: what it carries now beyond before, less what those regions had
  * shown before already. Zero when they were deleted without being carried.
  */
-function carriedDelta(group: Group, now: Reading, before: Reading | undefined): Counters {
+function carriedDelta(
+  group: Group,
+  groupBefore: Group | undefined,
+  now: Reading,
+  before: Reading | undefined,
+): Counters {
   const carried = group.carried ?? ZERO_COUNTERS;
   if (before === undefined) return carried;
-  const groupBefore = before.listing.groups.find(
-    ({ id, alias, members }) =>
-      id === group.id || (alias === group.alias && members.some((m) => group.members.includes(m))),
-  );
   if (groupBefore === undefined) return ZERO_COUNTERS;
   const gone = groupBefore.members.flatMap((id) => {
     const base = before.regions.get(id);

@@ -1,74 +1,9 @@
 /** Debian's dmstats and ours side by side: the same words on the same regions, byte for byte. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import test, { type TestContext } from 'node:test';
-import { main } from '../../src/cli/dmstats.ts';
 import { sectors } from '../../src/mapper/units.ts';
+import { both, makeNamedVolume, type Outcome, ours, readTwice, theirs, variedRegions } from './side-by-side.ts';
 import { attempt, cleanUp, directWrite, eventually, makeVolume, mountVolume, sh, type Volume } from './support.ts';
-
-const THEIRS = '/sbin/dmstats';
-
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function ours(words: readonly string[]): Promise<Outcome> {
-  let stdout = '';
-  let stderr = '';
-  const status = await main(words, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  });
-  return { status, stdout, stderr };
-}
-
-function theirs(words: readonly string[]): Outcome {
-  const env = { ...process.env, DM_DISABLE_UDEV: '1' };
-  const { status, stdout, stderr } = spawnSync(THEIRS, words, { encoding: 'utf8', env });
-  return { status: status ?? -1, stdout, stderr };
-}
-
-/** A volume with a node in /dev/mapper, without which Debian's tools do not find a device by its path. */
-async function makeNamedVolume(t: TestContext): Promise<Volume> {
-  const makeNodes = (): string => sh('DM_DISABLE_UDEV=1 dmsetup mknodes');
-  cleanUp(t, makeNodes);
-  const volume = await makeVolume(t, 64);
-  makeNodes();
-  return volume;
-}
-
-/** Two reads of whole blocks, the later one before the other: nothing that the kernel would call merged. */
-function readTwice({ node }: Volume): void {
-  for (const skip of [3, 1]) sh(`dd if=${node} of=/dev/null bs=64k count=1 skip=${skip} iflag=direct 2>&1`);
-}
-
-/** Regions of all kinds: whole, precise with a histogram, of areas, grouped with and without an alias, foreign. */
-async function variedRegions({ name }: Volume): Promise<void> {
-  for (const command of [
-    `create ${name}`,
-    `create --precise --bounds 300us,600us,1ms,5ms ${name}`,
-    `create --bounds 10ms,20ms --areas 4 ${name}`,
-    `create --start 0 --length 2048 --userdata note ${name}`,
-    `create --start 2048 --length 2048 ${name}`,
-    `create --start 4096 --length 2048 ${name}`,
-    `create --start 6144 --length 2048 ${name}`,
-    `create --programid foreign ${name}`,
-    `group --regions 3,5 --alias pair ${name}`,
-    `group --regions 4,6 ${name}`,
-  ]) {
-    const { status, stderr } = theirs(command.split(' '));
-    assert.equal(status, 0, `${command}: ${stderr}`);
-  }
-}
-
-/** Our output, after theirs, of the words with DEV for the device. */
-async function both(words: string, { name, node }: Volume): Promise<{ mine: Outcome; their: Outcome }> {
-  const filled = words.split(' ').map((word) => word.replace('DEV', name).replace('NODE', node));
-  // Theirs takes the counters away when it reports: ours is first.
-  return { mine: await ours(filled), their: theirs(filled) };
-}
 
 const LISTS = [
   'list DEV',
@@ -111,7 +46,7 @@ test('dmstats lists and prints as Debian’s dmstats does', async (t) => {
   readTwice(volume);
   for (const words of LISTS) {
     await t.test(words, async () => {
-      const { mine, their } = await both(words, volume);
+      const { mine, their } = await both(words.split(' '), volume);
       // This option came to the C tool in 2023.
       if (words.includes('--headings') && their.status !== 0) return;
       assert.deepEqual(mine, their);
@@ -143,7 +78,7 @@ test('dmstats reports as Debian’s dmstats does', async (t) => {
   for (const words of REPORTS) {
     await t.test(words, async () => {
       readTwice(volume);
-      const { mine, their } = await both(words, volume);
+      const { mine, their } = await both(words.split(' '), volume);
       assert.match(mine.stdout, /[1-9]/);
       assert.deepEqual(mine, their);
     });
@@ -244,7 +179,7 @@ test('dmstats refuses what Debian’s dmstats refuses, in one line', async (t) =
   const before = await volume.stats.rawList();
   for (const [words, beginning] of REFUSALS) {
     await t.test(words, async () => {
-      const { mine, their } = await both(words, volume);
+      const { mine, their } = await both(words.split(' '), volume);
       assert.equal(mine.status, 1);
       assert.equal(their.status, 1);
       assert.match(mine.stderr, /^[^\n]+\n$/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TableWriter } from '../../src/report/columns.ts';
-import { columnOf, FIELD_SETS, parseFields } from '../../src/report/field-sets.ts';
+import { FIELD_SETS, STATS_FIELDS } from '../../src/report/stats-fields.ts';
 
 // Verbatim outputs of dmstats; the blanks at line ends are part of them.
 const LIST = [
@@ -21,7 +21,7 @@ const HISTOGRAM = [
   '',
 ].join('\n');
 
-const columns = (set: string) => parseFields(set).map(columnOf);
+const columns = (set: string) => STATS_FIELDS.parse(set, []);
 
 test('TableWriter.write() aligns a list as dmstats does', () => {
   const writer = new TableWriter(columns(FIELD_SETS.list), { headings: true, separator: undefined });
@@ -64,4 +64,19 @@ test('TableWriter.write() shows control characters and never sends them', () => 
     separator: undefined,
   });
   assert.equal(writer.write([['a\u001b[31mb\nc\u009b\u202e']]), 'a\\x1b[31mb\\x0ac\\x9b\\u202e\n');
+});
+
+test('TableWriter.write() transposed writes a line for each column, as dmstats --rows does', () => {
+  const [id, type] = [
+    { heading: 'RgID', width: 4, align: 'right' },
+    { heading: 'ObjType', width: 7, align: 'left' },
+  ] as const;
+  const cells = [
+    ['0', 'region'],
+    ['3,5', 'group'],
+  ];
+  const written = (headings: boolean, separator: string | undefined): string =>
+    new TableWriter([id, type], { headings, separator, transposed: true }).write(cells);
+  assert.equal(written(true, undefined), 'RgID 0 3,5\nObjType region group\n');
+  assert.equal(written(false, ':'), '0:3,5\nregion:group\n');
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { nanoseconds, sectors } from '../../src/mapper/units.ts';
-import { FIELDS, fieldText } from '../../src/report/fields.ts';
 import { listRows, type Selection, type StatsRow, sampleRows } from '../../src/report/rows.ts';
 import { parseUnits } from '../../src/report/size.ts';
+import { STATS_FIELDS } from '../../src/report/stats-fields.ts';
 import { type Counters, ZERO_COUNTERS } from '../../src/stats/counters.ts';
 import type { Listing } from '../../src/stats/group.ts';
 import type { Region } from '../../src/stats/region.ts';
@@ -27,9 +27,9 @@ const listing: Listing = {
 const all: Selection = { types: new Set(['area', 'region', 'group']), skipSingleArea: true };
 const form = { units: parseUnits('s'), packed: false, timeSuffix: true };
 const text = (row: StatsRow | undefined, id: string): string => {
-  const field = FIELDS.find((one) => one.id === id);
+  const field = STATS_FIELDS.find(id);
   assert.ok(row !== undefined && field !== undefined);
-  return fieldText(field, row, form);
+  return field.text(row, form);
 };
 const counted = (facts: Partial<Counters>): Counters => ({ ...ZERO_COUNTERS, ...facts });
 
@@ -90,7 +90,7 @@ test('sampleRows() sums groups and leaves out regions that vanished', () => {
   );
 });
 
-test('FIELDS derive rates, sizes and waits from the interval', () => {
+test('STATS_FIELDS derive rates, sizes and waits from the interval', () => {
   // 100 reads of 8 sectors in 2 s, 5 ms each, busy for half a second, 20 merged.
   const counters = counted({
     reads: 100n,
@@ -121,7 +121,7 @@ test('FIELDS derive rates, sizes and waits from the interval', () => {
   for (const [id, value] of Object.entries(expected)) assert.equal(text(row, id), value, id);
 });
 
-test('FIELDS show histogram bins of regions and none of groups', () => {
+test('STATS_FIELDS show histogram bins of regions and none of groups', () => {
   const withBounds = { ...region(0, 0, 10), bounds: [nanoseconds(10_000_000)] };
   const rows = listRows('t0', { ...listing, regions: [withBounds, region(2, 20, 10)] }, all);
   assert.deepEqual(

@@ -4,12 +4,14 @@ import { chosenRegions } from './regions.ts';
 
 /** `dmstats clear`. What a group carries from regions that are no more goes with the counters of its leader. */
 export async function clear(context: Context): Promise<number> {
-  for (const { stats, listing, regions } of await chosenRegions(context)) {
+  for (const { device, stats, listing, regions } of await chosenRegions(context)) {
+    const groups = new Map(listing.groups.map((group) => [group.id, group]));
     for (const { id } of regions) {
-      const group = listing.groups.find((one) => one.id === id);
+      const group = groups.get(id);
       try {
         await stats.clear(id);
         if (group?.carried !== undefined) await stats.writeGroup({ ...group, carried: undefined });
+        context.outcome.tell('', { action: 'cleared_region', device: device.name, region_id: id });
       } catch (error) {
         // Somebody deleted it since it was listed: nothing is left to clear.
         if (!DmError.is(error, 'ENOENT')) throw error;

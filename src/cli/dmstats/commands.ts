@@ -6,6 +6,8 @@ export interface Command {
   readonly name: CommandName;
   readonly operands: string;
   readonly summary: string;
+  /** Whether it tells what it did through `Context.outcome`. */
+  readonly acts?: true;
   readonly load: () => Promise<(context: Context) => Promise<number>>;
 }
 
@@ -18,18 +20,21 @@ export const COMMANDS: readonly Command[] = [
     name: 'create',
     operands: SOME_DEVICES,
     summary: 'create a region; with --filemap and <file>... regions for the extents of files',
+    acts: true,
     load: async () => (await import('./create.ts')).create,
   },
   {
     name: 'delete',
     operands: SOME_DEVICES,
     summary: 'delete regions (--regionid, --allregions) or a group with its regions (--groupid)',
+    acts: true,
     load: async () => (await import('./delete.ts')).deleteRegions,
   },
   {
     name: 'clear',
     operands: DEVICES,
     summary: 'set the counters of regions to zero (--regionid, --allregions)',
+    acts: true,
     load: async () => (await import('./clear.ts')).clear,
   },
   {
@@ -54,18 +59,21 @@ export const COMMANDS: readonly Command[] = [
     name: 'group',
     operands: SOME_DEVICES,
     summary: 'make a group of regions (--regions)',
+    acts: true,
     load: async () => (await import('./group.ts')).group,
   },
   {
     name: 'ungroup',
     operands: SOME_DEVICES,
     summary: 'end a group and keep its regions (--groupid)',
+    acts: true,
     load: async () => (await import('./ungroup.ts')).ungroup,
   },
   {
     name: 'update_filemap',
     operands: '<file>',
     summary: "bring a file's group up to date (--groupid)",
+    acts: true,
     load: async () => (await import('./update-filemap.ts')).updateFilemap,
   },
   {

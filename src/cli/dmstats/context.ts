@@ -2,8 +2,11 @@ import type { FileView } from '../../filemap/file-view.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import { DeviceMapper } from '../../mapper/device-mapper.ts';
 import type { SampleClock } from '../../stats/sampler.ts';
+import { type BlockDevices, sysBlockDevices } from '../../system/block-devices.ts';
+import { DeviceFactsReader } from '../device-facts.ts';
 import { oneLine } from '../run.ts';
 import type { Command } from './commands.ts';
+import { Outcome } from './outcome.ts';
 import type { Options } from './parse.ts';
 
 /** Where text goes. */
@@ -21,6 +24,10 @@ export interface Environment {
   /** Ends what waits; default: SIGINT and SIGTERM. */
   readonly signal?: AbortSignal;
   readonly clock?: SampleClock;
+  /** The time of day, milliseconds since 1970; default: the machine's. */
+  readonly timeOfDay?: () => number;
+  /** Block devices; default: sysfs. */
+  readonly blockDevices?: BlockDevices;
   /** A file that is mapped, by its absolute path, with its descriptor for the daemon. */
   readonly openFile?: (path: string) => { readonly file: FileView; readonly fd: number };
   readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
@@ -40,7 +47,10 @@ export class Context implements Disposable {
   readonly command: Command;
   readonly options: Options;
   readonly words: readonly string[];
+  /** What the command did, for people or programs. */
+  readonly outcome: Outcome;
   #dm: DeviceMapper | undefined;
+  #facts: DeviceFactsReader | undefined;
   #signal: AbortSignal | undefined;
   #offSignal: (() => void) | undefined;
 
@@ -49,6 +59,8 @@ export class Context implements Disposable {
     this.command = command;
     this.options = options;
     this.words = words;
+    const format = (['json', 'json-lines'] as const).find((name) => options.has(name)) ?? 'text';
+    this.outcome = new Outcome(format, command.name, world.stdout);
   }
 
   /** The kernel's device-mapper, opened when first asked for. */
@@ -56,6 +68,13 @@ export class Context implements Disposable {
     if (this.world.dm !== undefined) return this.world.dm;
     this.#dm ??= DeviceMapper.open(undefined, { blocking: true });
     return this.#dm;
+  }
+
+  /** Reads what reports say of devices. */
+  get facts(): DeviceFactsReader {
+    const { blockDevices = sysBlockDevices(), env } = this.world;
+    this.#facts ??= new DeviceFactsReader(this.dm, blockDevices, env);
+    return this.#facts;
   }
 
   /** Fires on SIGINT and SIGTERM: from the first use on they no longer end the process. */
@@ -78,6 +97,11 @@ export class Context implements Disposable {
   /** The program whose regions are meant; undefined for all. */
   get programId(): string | undefined {
     return this.options.has('allprograms') ? undefined : (this.options.text('programid') ?? PROGRAM_ID);
+  }
+
+  /** Whether the output must be records and nothing else. */
+  get isForPrograms(): boolean {
+    return ['json', 'json-lines', 'csv'].some((name) => this.options.has(name));
   }
 
   /** Writes to standard output. */

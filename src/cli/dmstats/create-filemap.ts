@@ -6,6 +6,7 @@ import { groupTagForm } from '../../stats/tag-form.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
+import { deviceName } from './devices.ts';
 import { checkFilemapOptions, follow, followModeOf, type OpenFile, openGiven } from './follow.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
@@ -32,7 +33,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     for (const note of map.notes) context.warn(`${given}: ${note}`);
     const isForeground = options.has('foreground') && mode !== undefined;
     // The daemon's run may take days: what was made is told before.
-    if (isForeground) tell(context, given, map);
+    if (isForeground) await tell(context, given, map);
     if (mode !== undefined && map.groupId !== undefined) {
       try {
         await follow(context, opened, map.groupId, mode);
@@ -46,7 +47,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
         );
       }
     }
-    if (!isForeground) tell(context, given, map);
+    if (!isForeground) await tell(context, given, map);
   }
   return 0;
 }
@@ -61,12 +62,18 @@ async function named<T>({ given }: OpenFile, action: () => Promise<T>): Promise<
   }
 }
 
-function tell(context: Context, given: string, { groupId, regionIds }: Filemap): void {
-  if (groupId !== undefined) {
-    context.print(`${given}: Created new group with ${regionIds.length} region(s) as group ID ${groupId}.\n`);
-    return;
-  }
-  for (const id of regionIds) context.print(`${given}: Created new region with 1 area as region ID ${id}.\n`);
+async function tell(context: Context, given: string, { device, groupId, regionIds }: Filemap): Promise<void> {
+  const text =
+    groupId === undefined
+      ? regionIds.map((id) => `${given}: Created new region with 1 area as region ID ${id}.\n`).join('')
+      : `${given}: Created new group with ${regionIds.length} region(s) as group ID ${groupId}.\n`;
+  context.outcome.tell(text, {
+    action: 'mapped_file',
+    file: given,
+    device: await deviceName(context, device),
+    group_id: groupId ?? null,
+    region_ids: regionIds,
+  });
 }
 
 /** A mapping that nobody keeps true would count other files' I/O as soon as this one changes. */

@@ -1,5 +1,6 @@
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { type Nanoseconds, type Sectors, sectors } from '../../mapper/units.ts';
+import type { JsonValue } from '../../report/json.ts';
 import { visible } from '../../report/visible.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { hasGroupTag } from '../../stats/group-tag.ts';
@@ -113,7 +114,7 @@ async function createRegions(
   const { options, signal } = context;
   const stats = new DeviceStats(context.dm, device.ref);
   const ids: number[] = [];
-  const lines: string[] = [];
+  const told: (readonly [text: string, row: Readonly<Record<string, JsonValue>>])[] = [];
   try {
     for (const range of ranges) {
       const id = await stats.createRegion({ ...spec, range }, { signal }).catch((error: unknown) => {
@@ -121,7 +122,10 @@ async function createRegions(
       });
       ids.push(id);
       const areas = areasOf(range.length, spec.step);
-      lines.push(`${visible(device.name)}: Created new region with ${areas} area(s) as region ID ${id}\n`);
+      told.push([
+        `${visible(device.name)}: Created new region with ${areas} area(s) as region ID ${id}\n`,
+        { action: 'created_region', device: device.name, region_id: id, area_count: areas },
+      ]);
     }
     signal.throwIfAborted();
     if (options.has('segments') && !options.has('nogroup')) {
@@ -130,13 +134,16 @@ async function createRegions(
       const tag = { alias: alias ?? '', userData: spec.aux ?? '', tagForm: groupTagForm() };
       const group = await stats.createGroup(listing, ids, tag);
       const withAlias = alias === undefined ? '' : ` with alias ${alias}`;
-      lines.push(`Grouped regions ${ids.join(',')} as group ID ${group}${withAlias}\n`);
+      told.push([
+        `Grouped regions ${ids.join(',')} as group ID ${group}${withAlias}\n`,
+        { action: 'created_group', device: device.name, group_id: group, region_ids: ids, alias: tag.alias },
+      ]);
     }
   } catch (error) {
     for (const id of ids) await stats.deleteRegion(id).catch(() => {});
     throw error;
   }
-  context.print(lines.join(''));
+  for (const [text, row] of told) context.outcome.tell(text, row);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

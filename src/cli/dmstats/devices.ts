@@ -35,6 +35,11 @@ function deviceOf({ world }: Context, kernelName: string, given?: string): Devic
   return { ref: { name: kernelName }, name, given: given ?? name };
 }
 
+/** A device's name as people know it. @throws DmError ENXIO when there is none */
+export async function deviceName(context: Context, ref: DeviceRef): Promise<string> {
+  return deviceOf(context, (await context.dm.info(ref)).name).name;
+}
+
 async function find(
   context: Context,
   refs: readonly DeviceRef[],
@@ -79,7 +84,7 @@ export async function devicesOf(context: Context, { explicit = false } = {}): Pr
   if (words.length === 0) {
     if (explicit && !options.has('alldevices')) throw new UsageError('Please specify device(s) or use --alldevices.');
     const all = await context.dm.list();
-    if (all.length === 0) context.print('No devices found\n');
+    if (all.length === 0 && !context.isForPrograms) context.print('No devices found\n');
     return all.map(({ name }) => deviceOf(context, name));
   }
   const devices: Device[] = [];

@@ -23,7 +23,13 @@ export async function group(context: Context): Promise<number> {
     for (const warning of groupWarnings(listing, ids)) context.warn(`WARNING: ${warning}`);
     const stats = new DeviceStats(context.dm, device.ref);
     const id = await stats.createGroup(listing, ids, { alias, tagForm: groupTagForm() });
-    context.print(`Grouped regions ${text} as group ID ${id} on ${device.given}\n`);
+    context.outcome.tell(`Grouped regions ${text} as group ID ${id} on ${device.given}\n`, {
+      action: 'created_group',
+      device: device.name,
+      group_id: id,
+      region_ids: [...new Set(ids)].sort((a, b) => a - b),
+      alias,
+    });
   }
   return 0;
 }

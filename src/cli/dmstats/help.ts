@@ -37,8 +37,8 @@ export async function help(context: Context): Promise<number> {
   const about = COMMANDS.find(({ name }) => name === context.words[0] && name !== 'help');
   context.print(about === undefined ? helpText() : commandHelp(about));
   if (context.options.has('columns') || context.words[0] === 'report') {
-    const { fieldHelp } = await import('../../report/field-sets.ts');
-    context.print(`\nFields:\n${fieldHelp()}`);
+    const { STATS_FIELDS } = await import('../../report/stats-fields.ts');
+    context.print(`\n${STATS_FIELDS.help()}`);
   }
   return 0;
 }

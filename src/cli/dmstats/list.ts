@@ -2,18 +2,27 @@ import { listRows, type StatsRow } from '../../report/rows.ts';
 import type { Context } from './context.ts';
 import { devicesOf } from './devices.ts';
 import { checkProgram, listOf, unlessGone } from './regions.ts';
-import { listFields, RowWriter, selectionOf, shownProgram } from './table-options.ts';
+import { ABOUT_DEVICES, fieldHelp, listFields, reportOf, selectionOf, shownProgram } from './table-options.ts';
 
 /** `dmstats list`. */
 export async function list(context: Context): Promise<number> {
+  const help = fieldHelp(context.options);
+  if (help !== undefined) {
+    context.print(help);
+    return 0;
+  }
   checkProgram(context);
-  const writer = new RowWriter(context.options, listFields(context.options));
+  const table = reportOf(context, listFields(context.options));
   const selection = selectionOf(context);
   const rows: StatsRow[] = [];
   for (const device of await devicesOf(context)) {
-    const listing = await unlessGone(context, () => listOf(context, device, shownProgram(context)));
-    if (listing !== undefined) rows.push(...listRows(device.name, listing, selection));
+    await unlessGone(context, async () => {
+      const listing = await listOf(context, device, shownProgram(context));
+      if (listing.regions.length === 0) return;
+      const facts = table.uses(ABOUT_DEVICES) ? await context.facts.read(device.ref) : undefined;
+      rows.push(...listRows(device.name, listing, selection, facts));
+    });
   }
-  context.print(writer.write(rows));
+  context.print(table.write(rows) + table.end());
   return 0;
 }

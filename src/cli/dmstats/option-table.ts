@@ -1,6 +1,17 @@
 /** The subcommands that take a kind of option. */
 const REPORTS = ['list', 'report'] as const;
 const REGIONS = ['clear', 'delete', 'print'] as const;
+const RECORDING = [
+  'clear',
+  'create',
+  'delete',
+  'group',
+  'list',
+  'print',
+  'report',
+  'ungroup',
+  'update_filemap',
+] as const;
 const MONITORED = ['create', 'update_filemap'] as const;
 const DEVICES = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
 const CREATING_ALL = ['create', 'delete', 'group', 'ungroup', 'clear', 'print', 'list', 'report'] as const;
@@ -57,6 +68,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'bounds', value: 'list', commands: ['create'], help: 'bounds of a latency histogram, such as 10ms,20ms' },
   { name: 'clear', commands: ['print'], help: 'take what is printed off the counters' },
   { name: 'count', value: 'count', commands: ['report'], help: 'so many reports, 0 for no end' },
+  { name: 'csv', commands: [...REPORTS, 'print'], help: 'comma-separated values in SI units' },
   { name: 'filemap', commands: ['create'], help: 'create regions for the extents of files' },
   { name: 'follow', value: 'inode|path', commands: MONITORED, help: 'what dmfilemapd follows (default inode)' },
   { name: 'force', short: 'f', commands: 'any', help: 'create a region that belongs to no program' },
@@ -70,6 +82,9 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
   { name: 'major', short: 'j', value: 'number', commands: DEVICES, help: "the device's major number" },
   { name: 'minor', short: 'm', value: 'number', commands: DEVICES, help: "the device's minor number" },
+  { name: 'json', commands: RECORDING, help: 'one JSON object in place of text, with values in SI units' },
+  { name: 'json-lines', commands: RECORDING, help: 'a JSON object a line' },
+  { name: 'nameprefixes', commands: REPORTS, help: "DM_FIELD='value' in place of the value, for shells" },
   { name: 'nogroup', commands: ['create'], help: 'make no group of the new regions' },
   { name: 'noheadings', commands: REPORTS, help: 'no headings, fields separated by ":"' },
   { name: 'nomonitor', commands: MONITORED, help: 'do not start dmfilemapd' },
@@ -83,10 +98,14 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'regionid', value: 'id', commands: [...REGIONS, ...REPORTS], help: 'the region' },
   { name: 'regions', value: 'list', commands: ['group'], help: 'the regions of the new group, such as 0,2-5' },
   { name: 'relative', commands: ['report'], help: 'histograms in percent' },
+  { name: 'rows', commands: REPORTS, help: 'a line for each field in place of one for each row' },
   { name: 'segments', commands: ['create'], help: "one region for each segment of the device's table" },
+  { name: 'select', short: 'S', value: 'selection', commands: REPORTS, help: 'the rows to show; help lists how' },
   { name: 'separator', value: 'text', commands: REPORTS, help: 'what stands between fields, in place of alignment' },
+  { name: 'sort', short: 'O', value: 'fields', commands: REPORTS, help: 'sort by these fields, -field downwards' },
   { name: 'start', value: SIZE, commands: ['create'], help: "the region's start (default 0)" },
   { name: 'units', value: 'unit', commands: REPORTS, help: 'the unit of sizes: hHbBsSkKmMgGtTpPeE (default h)' },
+  { name: 'unquoted', commands: REPORTS, help: 'with --nameprefixes: no quotes' },
   { name: 'userdata', value: 'text', commands: ['create'], help: 'text to keep with the region' },
   { name: 'uuid', short: 'u', value: 'uuid', commands: DEVICES, help: "the device's uuid" },
   { name: 'verbose', short: 'v', commands: 'any', help: 'show more' },

@@ -1,4 +1,6 @@
 import { DmError, UsageError } from '../../mapper/errors.ts';
+import type { DeviceFacts } from '../../report/device-facts.ts';
+import type { Stamp } from '../../report/records.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { read, type Sample, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
@@ -6,7 +8,7 @@ import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
 import type { Options } from './parse.ts';
 import { checkProgram, unlessGone } from './regions.ts';
-import { RowWriter, reportFields, selectionOf, shownProgram } from './table-options.ts';
+import { ABOUT_DEVICES, fieldHelp, reportFields, reportOf, selectionOf, shownProgram } from './table-options.ts';
 
 const MS_PER_SECOND = 1000;
 const ONE_SECOND_NS = 1e9;
@@ -15,19 +17,33 @@ const MAX_SECONDS = 2 ** 31 / MS_PER_SECOND - 1;
 
 /** `dmstats report`. */
 export async function report(context: Context): Promise<number> {
+  const help = fieldHelp(context.options);
+  if (help !== undefined) {
+    context.print(help);
+    return 0;
+  }
   checkProgram(context);
-  const writer = new RowWriter(context.options, reportFields(context.options));
+  const table = reportOf(context, reportFields(context.options));
   const selection = selectionOf(context);
   const repetition = repetitionOf(context.options);
   const devices = await devicesOf(context);
   const tell = problemTeller(context);
-  const rowsOf = (samples: readonly (Sample | undefined)[]): StatsRow[] =>
-    samples.flatMap((one, index) => {
+  const timeOfDay = context.world.timeOfDay ?? Date.now;
+  const rowsOf = async (samples: readonly (Sample | undefined)[]): Promise<StatsRow[]> => {
+    const rows: StatsRow[] = [];
+    for (const [index, one] of samples.entries()) {
       const device = devices[index];
-      if (one === undefined || device === undefined) return [];
+      if (one === undefined || device === undefined) continue;
       tell(device, one);
-      return sampleRows(device.name, one, selection);
-    });
+      const facts = table.uses(ABOUT_DEVICES) ? await factsUnlessGone(context, device) : undefined;
+      if (facts !== 'gone') rows.push(...sampleRows(device.name, one, selection, facts));
+    }
+    return rows;
+  };
+  const show = async (samples: readonly (Sample | undefined)[], cycle: number): Promise<void> => {
+    const stamp: Stamp = { cycle, time: new Date(timeOfDay()).toISOString() };
+    context.print(table.write(await rowsOf(samples), stamp));
+  };
 
   if (repetition === undefined) {
     const samples: (Sample | undefined)[] = [];
@@ -37,7 +53,8 @@ export async function report(context: Context): Promise<number> {
       // One second is what the C tool takes for the unknown time since the counters were last cleared.
       samples.push(reading && totals(reading, ONE_SECOND_NS));
     }
-    context.print(writer.write(rowsOf(samples)));
+    await show(samples, 1);
+    context.print(table.end());
     return 0;
   }
 
@@ -46,16 +63,31 @@ export async function report(context: Context): Promise<number> {
   const clock = context.world.clock ?? systemSampleClock;
   const options = { intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
-  for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
-    const samples = await Promise.all(
-      samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)),
-    );
-    if (signal.aborted || samples.every((one) => one === undefined)) break;
-    if (cycle > 0) context.print('\n');
-    context.print(writer.write(rowsOf(samples)));
+  let isDone = false;
+  try {
+    for (let cycle = 0; cycle < count && samplers.length > 0; cycle++) {
+      const samples = await Promise.all(
+        samplers.map((sampler, index) => nextOf(context, sampler, devices[index] as Device)),
+      );
+      if (signal.aborted || samples.every((one) => one === undefined)) break;
+      await show(samples, cycle + 1);
+    }
+    isDone = true;
+  } finally {
+    context.print(table.end(isDone));
   }
   await Promise.all(samplers.map((sampler) => sampler.return()));
   return 0;
+}
+
+/** What a device is; it may be removed between two readings. */
+async function factsUnlessGone(context: Context, { ref }: Device): Promise<DeviceFacts | 'gone'> {
+  try {
+    return await context.facts.read(ref);
+  } catch (error) {
+    if (!DmError.is(error, 'ENXIO')) throw error;
+    return 'gone';
+  }
 }
 
 /** A device's next sample; undefined from when the device is gone: the report of the others goes on. */

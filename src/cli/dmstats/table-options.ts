@@ -1,50 +1,94 @@
 import { UsageError } from '../../mapper/errors.ts';
-import { type TableForm, TableWriter } from '../../report/columns.ts';
-import { columnOf, FIELD_SETS, parseFields } from '../../report/field-sets.ts';
-import { type Field, fieldText, type ValueForm } from '../../report/fields.ts';
+import { DEVICE_GROUPS } from '../../report/device-fields.ts';
+import { isHelp } from '../../report/field-table.ts';
+import type { RecordFormat } from '../../report/records.ts';
+import { type RecordLayout, Report, type ReportOptions, type TableLayout } from '../../report/report.ts';
 import type { ObjectType, Selection, StatsRow } from '../../report/rows.ts';
+import { SELECTION_HELP } from '../../report/select.ts';
 import { parseUnits } from '../../report/size.ts';
+import { FIELD_SETS, RECORD_SETS, STATS_FIELDS } from '../../report/stats-fields.ts';
 import type { Context } from './context.ts';
 import type { Options } from './parse.ts';
 
-/** Writes the rows of lists and reports as the options ask; a repeated report keeps its columns' widths. */
-export class RowWriter {
-  readonly fields: readonly Field[];
-  readonly #form: ValueForm;
-  readonly #table: TableWriter;
+/** The groups of fields that need more than a device's statistics. */
+export const ABOUT_DEVICES: ReadonlySet<string> = new Set(DEVICE_GROUPS.map(({ prefix }) => prefix));
 
-  /** @throws UsageError for fields, units and headings that there are none of */
-  constructor(options: Options, defaults: string) {
-    const wanted = options.text('options');
-    this.fields = parseFields(wanted?.startsWith('+') ? `${defaults},${wanted.slice(1)}` : (wanted ?? defaults));
-    const isFull = /^(full|2)$/i.test(options.text('headings') ?? '');
-    const columns = this.fields.map((field) => ({ ...columnOf(field), ...(isFull ? { heading: field.id } : {}) }));
-    this.#table = new TableWriter(columns, tableForm(options));
-    this.#form = {
-      units: parseUnits(options.text('units') ?? 'h'),
-      packed: options.has('noheadings'),
-      timeSuffix: !options.has('notimesuffix'),
-    };
-  }
-
-  /** The rows as text. */
-  write(rows: readonly StatsRow[]): string {
-    return this.#table.write(rows.map((row) => this.fields.map((field) => fieldText(field, row, this.#form))));
-  }
+/**
+ * The report that the options ask for.
+ *
+ * @throws UsageError for fields, keys, selections, units and headings that there are none of
+ */
+export function reportOf({ options, command }: Context, defaults: string): Report<StatsRow> {
+  const isReport = command.name === 'report';
+  const reportOptions: ReportOptions = {
+    fields: options.text('options'),
+    defaults,
+    recordDefaults: isReport ? RECORD_SETS.report : RECORD_SETS.list,
+    base: isReport ? ['stats', 'region'] : ['region'],
+    sort: options.text('sort'),
+    select: options.text('select'),
+    layout: layoutOf(options, command.name),
+  };
+  return new Report(STATS_FIELDS, reportOptions);
 }
 
-function tableForm(options: Options): TableForm {
+/**
+ * What `-o help`, `-O help` and `-S help` show in place of a report.
+ *
+ * @returns undefined when no help was asked for
+ */
+export function fieldHelp(options: Options): string | undefined {
+  if (isHelp(options.text('select'))) return `${STATS_FIELDS.help({ types: true })}\n${SELECTION_HELP}`;
+  if (isHelp(options.text('options')) || isHelp(options.text('sort'))) return STATS_FIELDS.help();
+  return undefined;
+}
+
+/** The format of records that the options ask for; undefined for text. @throws UsageError for two of them */
+export function recordFormat(options: Options): RecordFormat | undefined {
+  const asked = (['json', 'json-lines', 'csv'] as const).filter((format) => options.has(format));
+  if (asked.length > 1) throw new UsageError('Please specify one of --json, --json-lines and --csv.');
+  return asked[0];
+}
+
+const TABLE_ONLY = ['headings', 'separator', 'rows', 'nameprefixes', 'unquoted', 'units'] as const;
+
+function layoutOf(options: Options, command: string): TableLayout | RecordLayout {
+  const format = recordFormat(options);
+  if (format === undefined) return tableLayout(options);
+  const unfit = [...TABLE_ONLY, 'noheadings'].find((name) => options.has(name));
+  if (unfit !== undefined) throw new UsageError(`Cannot use --${unfit} with --${format}: it is for tables.`);
+  return { format, command };
+}
+
+function tableLayout(options: Options): TableLayout {
   const headings = options.text('headings');
-  const separator = options.text('separator');
-  if (headings !== undefined && options.has('noheadings')) {
-    throw new UsageError('Only one of --headings and --noheadings permitted.');
-  }
-  if (headings !== undefined && !/^(none|abbrev|full|[012])$/i.test(headings)) {
-    throw new UsageError(`Unknown headings type "${headings}": none, abbrev or full`);
-  }
-  if (options.has('noheadings')) return { headings: false, separator: separator ?? ':' };
-  return { headings: !/^(none|0)$/i.test(headings ?? ''), separator };
+  const isBare = options.has('noheadings');
+  if (headings !== undefined && isBare) throw new UsageError('Only one of --headings and --noheadings permitted.');
+  const kind = HEADINGS.get(isBare ? 'none' : (headings ?? 'abbrev').toLowerCase());
+  if (kind === undefined) throw new UsageError(`Unknown headings type "${headings}": none, abbrev or full`);
+  const prefixes = options.has('unquoted') ? 'unquoted' : 'quoted';
+  return {
+    format: 'table',
+    headings: kind,
+    separator: options.text('separator') ?? (isBare ? ':' : undefined),
+    transposed: options.has('rows'),
+    prefixes: options.has('nameprefixes') ? prefixes : 'none',
+    form: {
+      units: parseUnits(options.text('units') ?? 'h'),
+      packed: isBare,
+      timeSuffix: !options.has('notimesuffix'),
+    },
+  };
 }
+
+const HEADINGS: ReadonlyMap<string, TableLayout['headings']> = new Map([
+  ['none', 'none'],
+  ['0', 'none'],
+  ['abbrev', 'abbrev'],
+  ['1', 'abbrev'],
+  ['full', 'full'],
+  ['2', 'full'],
+]);
 
 /** The field set of `list`. */
 export function listFields(options: Options): string {

@@ -13,7 +13,12 @@ export async function ungroup(context: Context): Promise<number> {
     const group = (await listOf(context, device, context.programId)).groups.find(({ id }) => id === groupId);
     if (group === undefined) throw new UsageError(`Group ID ${groupId} does not exist on ${device.name}`);
     await new DeviceStats(context.dm, device.ref).ungroup(group);
-    context.print(`Removed group ID ${groupId} on ${device.given}\n`);
+    context.outcome.tell(`Removed group ID ${groupId} on ${device.given}\n`, {
+      action: 'removed_group',
+      device: device.name,
+      group_id: groupId,
+      region_ids: group.members,
+    });
   }
   return 0;
 }

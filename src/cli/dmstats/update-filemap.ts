@@ -3,6 +3,7 @@ import { FollowedAlreadyError } from '../../filemapd/run.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
+import { deviceName } from './devices.ts';
 import { checkFilemapOptions, follow, followModeOf, openGiven } from './follow.ts';
 
 /** `dmstats update_filemap`: brings a file's group up to date, then has dmfilemapd follow it. */
@@ -22,8 +23,15 @@ export async function updateFilemap(context: Context): Promise<number> {
     signal: context.signal,
   });
   for (const note of notes) context.warn(`${given}: ${note}`);
-  if (groupId !== asked) context.print(`Group ID changed from ${asked} to ${groupId}\n`);
-  context.print(`${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`);
+  const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
+  context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
+    action: 'updated_file',
+    file: given,
+    device: await deviceName(context, file.facts().device),
+    previous_group_id: asked,
+    group_id: groupId,
+    region_ids: regionIds,
+  });
   if (mode === undefined) return 0;
   try {
     await follow(context, opened, groupId, mode);
