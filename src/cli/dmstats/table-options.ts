@@ -7,8 +7,8 @@ import type { ObjectType, Selection, StatsRow } from '../../report/rows.ts';
 import { SELECTION_HELP } from '../../report/select.ts';
 import { parseUnits } from '../../report/size.ts';
 import { FIELD_SETS, RECORD_SETS, STATS_FIELDS } from '../../report/stats-fields.ts';
+import type { Options } from '../command-line.ts';
 import type { Context } from './context.ts';
-import type { Options } from './parse.ts';
 
 /** The groups of fields that need more than a device's statistics. */
 export const ABOUT_DEVICES: ReadonlySet<string> = new Set(DEVICE_GROUPS.map(({ prefix }) => prefix));
