@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { hasCode } from './errors.ts';
 
@@ -58,4 +58,12 @@ function unlessMissing<T>(action: () => T): T | undefined {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENODEV', 'EINVAL')) return undefined;
     throw error;
   }
+}
+
+/** Sets how many sectors of 512 bytes are read ahead; odd ones are rounded up. @throws an error of the file's */
+export function setReadAhead(
+  { major, minor }: { readonly major: number; readonly minor: number },
+  sectors: number,
+): void {
+  writeFileSync(`/sys/dev/block/${major}:${minor}/queue/read_ahead_kb`, `${Math.ceil(sectors / SECTORS_PER_KIB)}`);
 }
