@@ -11,8 +11,6 @@ export interface BlockDevices {
   name(number: BlockNumber): string | undefined;
   /** How many sectors of 512 bytes are read ahead. */
   readAheadSectors(number: BlockNumber): number | undefined;
-  /** The devices that a device is made of, by number. */
-  slaves(number: BlockNumber): readonly BlockNumber[];
   /** The devices that are made of it, by number. */
   holders(number: BlockNumber): readonly BlockNumber[];
 }
@@ -22,9 +20,9 @@ const SECTORS_PER_KIB = 2;
 /** Block devices as sysfs shows them. Source: Documentation/ABI/stable/sysfs-block. */
 export function sysBlockDevices(root = '/sys'): BlockDevices {
   const folder = (number: BlockNumber): string => join(root, 'dev/block', number);
-  const related = (number: BlockNumber, kind: 'slaves' | 'holders'): BlockNumber[] => {
-    const names = unlessMissing(() => readdirSync(join(folder(number), kind))) ?? [];
-    const numbers = names.flatMap((name) => readNumber(join(folder(number), kind, name, 'dev')) ?? []);
+  const holders = (number: BlockNumber): BlockNumber[] => {
+    const names = unlessMissing(() => readdirSync(join(folder(number), 'holders'))) ?? [];
+    const numbers = names.flatMap((name) => readNumber(join(folder(number), 'holders', name, 'dev')) ?? []);
     return numbers.sort(byNumber);
   };
   return {
@@ -33,8 +31,7 @@ export function sysBlockDevices(root = '/sys'): BlockDevices {
       const text = unlessMissing(() => readFileSync(join(folder(number), 'queue/read_ahead_kb'), 'utf8'));
       return text === undefined ? undefined : Number(text) * SECTORS_PER_KIB;
     },
-    slaves: (number) => related(number, 'slaves'),
-    holders: (number) => related(number, 'holders'),
+    holders,
   };
 }
 

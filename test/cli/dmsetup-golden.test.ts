@@ -51,7 +51,6 @@ const OTHERWISE = /--table (x|8 8)|^dmsetup create$|\+blkdevname/;
 const BLOCK_DEVICES: BlockDevices = {
   name: (number) => number.replace(/^254:/, 'dm-').replace(/^1:/, 'ram'),
   readAheadSectors: () => 256,
-  slaves: () => [],
   holders: (number) => (number === '254:0' ? ['254:1'] : []),
 };
 

@@ -13,7 +13,6 @@ import type { Outcome } from './support.ts';
 const NO_SYSFS: BlockDevices = {
   name: () => undefined,
   readAheadSectors: () => undefined,
-  slaves: () => [],
   holders: () => [],
 };
 

@@ -219,7 +219,7 @@ const CHANGES: readonly string[] = [
     'ls',
   ],
   ...[
-    'create --manglename hex he·x\\x20 --notable',
+    'create --manglename hex he·x --notable',
     'ls --manglename none',
     'remove x1 nodev x2',
     'ls',

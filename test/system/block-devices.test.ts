@@ -18,7 +18,7 @@ function makeSysfs(t: TestContext): string {
     ['dm-10', '253:10'],
   ] as const) {
     const folder = join(root, 'devices', name);
-    for (const part of ['queue', 'slaves', 'holders']) mkdirSync(join(folder, part), { recursive: true });
+    for (const part of ['queue', 'holders']) mkdirSync(join(folder, part), { recursive: true });
     writeFileSync(join(folder, 'dev'), `${number}\n`);
     writeFileSync(join(folder, 'queue/read_ahead_kb'), '128\n');
     symlinkSync(join('../../devices', name), join(root, 'dev/block', number));
@@ -29,7 +29,6 @@ function makeSysfs(t: TestContext): string {
     ['dm-10', 'dm-0'],
     ['dm-2', 'dm-0'],
   ] as const) {
-    symlinkSync(join('../..', lower), join(root, 'devices', upper, 'slaves', lower));
     symlinkSync(join('../..', upper), join(root, 'devices', lower, 'holders', upper));
   }
   return root;
@@ -39,7 +38,6 @@ test('sysBlockDevices() tells names, read-ahead and relations, by number', (t) =
   const blocks = sysBlockDevices(makeSysfs(t));
   assert.equal(blocks.name('253:10'), 'dm-10');
   assert.equal(blocks.readAheadSectors('253:0'), 256);
-  assert.deepEqual(blocks.slaves('253:0'), ['254:0', '254:16']);
   assert.deepEqual(blocks.holders('253:0'), ['253:2', '253:10']);
   assert.deepEqual(blocks.holders('253:10'), []);
 });
@@ -48,5 +46,4 @@ test('sysBlockDevices() knows nothing of a device that there is none of', (t) =>
   const blocks = sysBlockDevices(makeSysfs(t));
   assert.equal(blocks.name('1:1'), undefined);
   assert.equal(blocks.readAheadSectors('1:1'), undefined);
-  assert.deepEqual([blocks.slaves('1:1'), blocks.holders('1:1')], [[], []]);
 });

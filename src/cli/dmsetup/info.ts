@@ -1,7 +1,6 @@
 import type { DeviceFacts } from '../../report/device-facts.ts';
 import { DEVICE_GROUPS, deviceFields, nameFields } from '../../report/device-fields.ts';
-import type { Field } from '../../report/field.ts';
-import { textField, withParts } from '../../report/field-builders.ts';
+import { selectedField } from '../../report/field-builders.ts';
 import { FieldTable, isHelp } from '../../report/field-table.ts';
 import { Report } from '../../report/report.ts';
 import { SELECTION_HELP } from '../../report/select.ts';
@@ -17,21 +16,10 @@ const COLUMNS = 'name,major,minor,attr,open,segments,events,uuid';
 const RECORD = 'name_all,info_all,deps_all,tree_all,splitname_all';
 const PARTS = 'vg_name,lv_name,lv_layer';
 
-/** Whether the selection selects the row: the report fills it in. */
-function selected<Row>(): Field<Row> {
-  return withParts(
-    textField<Row>('special', () => '1', 'selected', 'Selected', 8, 'Whether the selection has the row.'),
-    {
-      align: 'right',
-      json: [{ name: 'selected', type: 'boolean', value: () => true }],
-    },
-  );
-}
-
 /** The fields of `dmsetup info -c`. */
 export const INFO_FIELDS = new FieldTable<DeviceFacts>(
   [...DEVICE_GROUPS, { prefix: 'special', title: 'Special Fields' }],
-  [...deviceFields((facts: DeviceFacts) => facts), selected()],
+  [...deviceFields((facts: DeviceFacts) => facts), selectedField()],
   'dmsetup info -c -o help',
 );
 
