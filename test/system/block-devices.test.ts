@@ -46,4 +46,5 @@ test('sysBlockDevices() knows nothing of a device that there is none of', (t) =>
   const blocks = sysBlockDevices(makeSysfs(t));
   assert.equal(blocks.name('1:1'), undefined);
   assert.equal(blocks.readAheadSectors('1:1'), undefined);
+  assert.deepEqual(blocks.holders('1:1'), []);
 });
