@@ -1,8 +1,7 @@
 import { removeWithRetry } from '../../mapper/holders/remove.ts';
-import { isExpected } from '../run.ts';
 import { Changes } from './changes.ts';
 import type { Context } from './context.ts';
-import { ask } from './failure.ts';
+import { ask, CommandFailure } from './failure.ts';
 import { forEachNamed, type Subject } from './subject.ts';
 import { failAll } from './wipe-table.ts';
 
@@ -56,7 +55,7 @@ async function wipe(context: Context, name: string): Promise<void> {
     await failAll(context, changes, { ref: { name } });
     await changes.end();
   } catch (error) {
-    if (!isExpected(error)) throw error;
+    if (!(error instanceof CommandFailure)) throw error;
     context.warn(error.message);
   }
 }
