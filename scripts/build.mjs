@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const commands = ['devicemapper', 'dmstats', 'dmfilemapd'];
+const commands = ['devicemapper', 'dmsetup', 'dmstats', 'dmfilemapd'];
 
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.json`], {
   stdio: 'inherit',

@@ -24,6 +24,7 @@ export class DeviceFactsReader {
     this.#names ??= this.#listNames();
     const names = await this.#names;
     const number = blockNumber(info.number);
+    const dependencies = await this.#dm.dependencies(info.number);
     const related = (numbers: readonly BlockNumber[]): RelatedDevice[] =>
       numbers.map((one) => ({ number: parted(one), blockName: this.#blocks.name(one), name: names.get(one) }));
     return {
@@ -36,7 +37,7 @@ export class DeviceFactsReader {
       info,
       blockName: this.#blocks.name(number),
       readAheadSectors: this.#blocks.readAheadSectors(number),
-      uses: related((await this.#dm.dependencies(ref)).map(blockNumber)),
+      uses: related(dependencies.map(blockNumber)),
       usedBy: related(this.#blocks.holders(number))
         .filter(({ name }) => name !== undefined)
         .sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),

@@ -1,9 +1,10 @@
 import { UsageError } from '../mapper/errors.ts';
-import type { Output } from './dmstats/context.ts';
+import type { Output } from './context.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `Usage: devicemapper <command> [<arguments>]
 
+  dmsetup ...      device-mapper devices: tables, state, removal, udev
   dmstats ...      device-mapper statistics: regions, groups, reports, files
   dmfilemapd ...   keep the regions of a file up to date while it changes
 
@@ -14,6 +15,7 @@ const HELP = `Usage: devicemapper <command> [<arguments>]
 `;
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<number> }>>> = {
+  dmsetup: () => import('./dmsetup.ts'),
   dmstats: () => import('./dmstats.ts'),
   dmfilemapd: () => import('./dmfilemapd.ts'),
 };

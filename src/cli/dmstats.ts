@@ -1,5 +1,6 @@
+import { systemWorld } from './context.ts';
 import { commandNamed } from './dmstats/commands.ts';
-import { Context, type Environment, systemEnvironment } from './dmstats/context.ts';
+import { Context, type Environment } from './dmstats/context.ts';
 import { helpText } from './dmstats/help.ts';
 import { parseCommandLine } from './dmstats/parse.ts';
 import { isExpected, oneLine } from './run.ts';
@@ -26,7 +27,7 @@ async function runCommand(context: Context): Promise<number> {
  * @returns the exit status
  */
 export async function main(argv: readonly string[], environment: Partial<Environment> = {}): Promise<number> {
-  const world = { ...systemEnvironment(), ...environment };
+  const world = { ...systemWorld(), ...environment };
   try {
     const line = parseCommandLine(argv);
     if (line === undefined) {

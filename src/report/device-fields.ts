@@ -3,7 +3,7 @@ import { SECTOR_BYTES } from '../mapper/units.ts';
 import type { DeviceFacts } from './device-facts.ts';
 import type { Field, FieldGroup } from './field.ts';
 import { listField, numberField, textField, withParts } from './field-builders.ts';
-import { splitName } from './split-name.ts';
+import { type NameParts, splitName } from './split-name.ts';
 
 /** The groups of a device's fields, in libdevmapper's order. */
 export const DEVICE_GROUPS: readonly FieldGroup[] = [
@@ -19,7 +19,6 @@ const present = (names: readonly (string | undefined)[]): string[] => names.filt
 
 /** The fields about devices that `dmsetup info -c` shows, and dmstats in the rows of a device's regions. */
 export function deviceFields<Row>(of: (row: Row) => DeviceFacts): Field<Row>[] {
-  const parts = (row: Row) => splitName(of(row).unmangledName, of(row).uuid);
   const truth = (name: string, value: (row: Row) => boolean) => [{ name, type: 'boolean', value }];
   return [
     textField('name', (row) => of(row).name, 'name', 'Name', 16, "The device's name."),
@@ -114,7 +113,7 @@ export function deviceFields<Row>(of: (row: Row) => DeviceFacts): Field<Row>[] {
     numberField('deps', (row) => of(row).uses.length, 'device_count', '#Devs', 5, 'How many devices it uses.'),
     listField(
       'tree',
-      (row) => present(of(row).uses.map(({ name }) => name)).sort(),
+      (row) => present(of(row).uses.map(({ name }) => name)),
       'devs_used',
       'DevNamesUsed',
       16,
@@ -161,10 +160,17 @@ export function deviceFields<Row>(of: (row: Row) => DeviceFacts): Field<Row>[] {
       'Numbers of the mapped devices that use it.',
     ),
 
-    textField('splitname', (row) => parts(row).subsystem, 'subsystem', 'Subsys', 6, 'Who made the device.'),
-    textField('splitname', (row) => parts(row).volumeGroup, 'vg_name', 'VG', 4, 'The LVM volume group.'),
-    textField('splitname', (row) => parts(row).logicalVolume, 'lv_name', 'LV', 4, 'The LVM logical volume.'),
-    textField('splitname', (row) => parts(row).layer, 'lv_layer', 'LVLayer', 7, "The logical volume's layer."),
+    ...nameFields<Row>((row) => splitName(of(row).unmangledName, of(row).uuid)),
+  ];
+}
+
+/** The fields of the parts of a name. */
+export function nameFields<Row>(of: (row: Row) => NameParts): Field<Row>[] {
+  return [
+    textField('splitname', (row) => of(row).subsystem, 'subsystem', 'Subsys', 6, 'Who made the device.'),
+    textField('splitname', (row) => of(row).volumeGroup, 'vg_name', 'VG', 4, 'The LVM volume group.'),
+    textField('splitname', (row) => of(row).logicalVolume, 'lv_name', 'LV', 4, 'The LVM logical volume.'),
+    textField('splitname', (row) => of(row).layer, 'lv_layer', 'LVLayer', 7, "The logical volume's layer."),
   ];
 }
 

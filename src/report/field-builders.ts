@@ -88,3 +88,12 @@ export function withParts<Row>(
 ): Field<Row> {
   return { ...field, ...parts };
 }
+
+/** Whether the selection has the row: a report puts its own result in, and shows all rows. */
+export function selectedField<Row>(): Field<Row> {
+  const help = '1 when the row passes --select; shows all rows.';
+  return withParts(
+    numberField<Row>('special', () => 1, 'selected', 'Selected', 8, help),
+    { json: [{ name: 'selected', type: 'boolean', value: () => true }] },
+  );
+}

@@ -1,23 +1,11 @@
 import { COUNTER_FIELDS } from './counter-fields.ts';
 import { DEVICE_GROUPS, deviceFields } from './device-fields.ts';
 import type { Field } from './field.ts';
-import { numberField, withParts } from './field-builders.ts';
+import { numberField, selectedField, withParts } from './field-builders.ts';
 import { FieldTable } from './field-table.ts';
 import { LATENCY_FIELDS } from './latency-fields.ts';
 import { REGION_FIELDS } from './region-fields.ts';
 import { factsOf, type StatsRow } from './rows.ts';
-
-const selected: Field<StatsRow> = withParts(
-  numberField<StatsRow>(
-    'special',
-    () => 1,
-    'selected',
-    'Selected',
-    8,
-    '1 when the row passes --select; shows all rows.',
-  ),
-  { json: [{ name: 'selected', type: 'boolean', value: () => true }] },
-);
 
 const cleared: Field<StatsRow> = withParts(
   numberField<StatsRow>(
@@ -40,7 +28,7 @@ export const STATS_FIELDS: FieldTable<StatsRow> = new FieldTable(
     { prefix: 'region', title: 'Region Fields' },
     { prefix: 'special', title: 'Special Fields' },
   ],
-  [...deviceFields(factsOf), ...COUNTER_FIELDS, ...LATENCY_FIELDS, ...REGION_FIELDS, selected, cleared],
+  [...deviceFields(factsOf), ...COUNTER_FIELDS, ...LATENCY_FIELDS, ...REGION_FIELDS, selectedField(), cleared],
   'dmstats help --columns',
 );
 

@@ -10,9 +10,9 @@ import type { SimulatedKernel } from './kernel.ts';
 export function simulatedMachine(kernel: SimulatedKernel): Machine {
   return {
     numberOf: () => undefined,
-    sizeOf({ major, minor }) {
+    sizeOf(number) {
       try {
-        return sectors(kernel.blockDevice(major, minor).sizeSectors);
+        return sectors(kernel.registry.blockDevice(number).sizeSectors);
       } catch (error) {
         if (error instanceof Refusal) return undefined;
         throw error;

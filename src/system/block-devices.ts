@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { hasCode } from './errors.ts';
 
@@ -11,7 +11,7 @@ export interface BlockDevices {
   name(number: BlockNumber): string | undefined;
   /** How many sectors of 512 bytes are read ahead. */
   readAheadSectors(number: BlockNumber): number | undefined;
-  /** The devices that are made of a device, by number. */
+  /** The devices that are made of it, by number. */
   holders(number: BlockNumber): readonly BlockNumber[];
 }
 
@@ -20,17 +20,18 @@ const SECTORS_PER_KIB = 2;
 /** Block devices as sysfs shows them. Source: Documentation/ABI/stable/sysfs-block. */
 export function sysBlockDevices(root = '/sys'): BlockDevices {
   const folder = (number: BlockNumber): string => join(root, 'dev/block', number);
+  const holders = (number: BlockNumber): BlockNumber[] => {
+    const names = unlessMissing(() => readdirSync(join(folder(number), 'holders'))) ?? [];
+    const numbers = names.flatMap((name) => readNumber(join(folder(number), 'holders', name, 'dev')) ?? []);
+    return numbers.sort(byNumber);
+  };
   return {
     name: (number) => unlessMissing(() => basename(readlinkSync(folder(number)))),
     readAheadSectors(number) {
       const text = unlessMissing(() => readFileSync(join(folder(number), 'queue/read_ahead_kb'), 'utf8'));
       return text === undefined ? undefined : Number(text) * SECTORS_PER_KIB;
     },
-    holders(number) {
-      const holders = join(folder(number), 'holders');
-      const names = unlessMissing(() => readdirSync(holders)) ?? [];
-      return names.flatMap((name) => readNumber(join(holders, name, 'dev')) ?? []).sort(byNumber);
-    },
+    holders,
   };
 }
 
@@ -54,4 +55,12 @@ function unlessMissing<T>(action: () => T): T | undefined {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENODEV', 'EINVAL')) return undefined;
     throw error;
   }
+}
+
+/** Sets how many sectors of 512 bytes are read ahead; odd ones are rounded up. @throws an error of the file's */
+export function setReadAhead(
+  { major, minor }: { readonly major: number; readonly minor: number },
+  sectors: number,
+): void {
+  writeFileSync(`/sys/dev/block/${major}:${minor}/queue/read_ahead_kb`, `${Math.ceil(sectors / SECTORS_PER_KIB)}`);
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Environment } from '../../src/cli/dmstats/context.ts';
-import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
-import { parseTable } from '../../src/mapper/table-line.ts';
+import { sectors } from '../../src/mapper/units.ts';
 import type { BlockDevices, BlockNumber } from '../../src/system/block-devices.ts';
 import { World } from './support.ts';
 
@@ -94,18 +93,22 @@ const blocks = (facts: Partial<BlockDevices>): BlockDevices => ({
   ...facts,
 });
 
-/** Puts t1 on t0 and a disk that is no mapped device. */
+/** t1 stands on t0 and on its own disk. */
 async function stacked(world: World): Promise<Partial<Environment>> {
   const numberOf = (name: string): BlockNumber => {
     const { major, minor } = world.kernel.device(name).number;
     return `${major}:${minor}`;
   };
   const [t0, t1] = [numberOf('t0'), numberOf('t1')];
-  const names: Readonly<Record<string, string>> = { [t0]: 'dm-0', [t1]: 'dm-1', '8:1': 'sda1' };
-  world.kernel.addDisk({ sectors: 8, number: { major: 8, minor: 1 } });
-  using dm = new DeviceMapper(world.kernel.openControl());
-  await dm.load({ name: 't1' }, parseTable(`0 8 linear ${t0} 0\n8 8 linear 8:1 0`));
-  await dm.resume({ name: 't1' });
+  const line = (start: number, params: string) => ({
+    start: sectors(start),
+    length: sectors(10240),
+    type: 'linear',
+    params,
+  });
+  await world.dm.load({ name: 't1' }, [line(0, `${t0} 0`), line(10240, '8:16 10240')]);
+  await world.dm.resume({ name: 't1' });
+  const names: Readonly<Record<string, string>> = { [t0]: 'dm-0', [t1]: 'dm-1', '8:0': 'sda', '8:16': 'sdb' };
   return {
     blockDevices: blocks({
       name: (number) => names[number],
@@ -132,7 +135,8 @@ test('list shows what is known of devices, in every row of theirs', async () => 
   });
   assert.equal(
     await show('name,devno,device_count,devs_used,devnos_used,blkdevs_used'),
-    [`t0:${t0}:1::8:0:`, `t1:${t1}:2:t0:8:1,${t0}:sda1,dm-0`, ''].join('\n'),
+    // The kernel tells the last device that it opened first.
+    [`t0:${t0}:1::8:0:sda`, `t1:${t1}:2:t0:8:16,${t0}:sdb,dm-0`, ''].join('\n'),
   );
   assert.equal(await show('name,device_ref_count,names_using_dev,devnos_using_dev'), `t0:1:t1:${t1}\nt1:0::\n`);
   assert.equal(await show('name,subsystem,vg_name'), 't0::\nt1:UUID:\n');

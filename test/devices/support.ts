@@ -57,7 +57,7 @@ export function simulated(): Place & { readonly kernel: SimulatedKernel; readonl
 /** All that can be seen of a simulated kernel's devices, to be compared. */
 export function seen(kernel: SimulatedKernel): unknown {
   const text = (table: SimulatedKernel['devices'][number]['live']): unknown =>
-    table?.targets.map(({ start, length, type, params }) => `${start} ${length} ${type} ${params}`.trimEnd());
+    table?.targets.map((target) => `${target.start} ${target.length} ${target.type} ${target.text('table')}`.trimEnd());
   return kernel.devices.map(({ name, uuid, live, inactive, suspended, readOnly }) => ({
     name,
     uuid,

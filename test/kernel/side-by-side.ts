@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { systemWorld, type World } from '../../src/cli/context.ts';
 import { main } from '../../src/cli/dmstats.ts';
 import { cleanUp, makeVolume, sh, type Volume } from './support.ts';
 
@@ -17,15 +18,23 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Our dmstats, in this process. */
-export async function ours(words: readonly string[]): Promise<Outcome> {
+type Main<World> = (words: readonly string[], world: Partial<World>) => Promise<number>;
+
+/** One of our commands, in this process. */
+export async function captured<W extends World>(run: Main<W>, words: readonly string[], world: W): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
-  const status = await main(words, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
+  const status = await run(words, {
+    ...world,
+    stdout: { write: (text: string) => (stdout += text) },
+    stderr: { write: (text: string) => (stderr += text) },
   });
   return { status, stdout, stderr };
+}
+
+/** Our dmstats, in this process. */
+export function ours(words: readonly string[]): Promise<Outcome> {
+  return captured(main, words, systemWorld());
 }
 
 /** Debian's dmstats. */
@@ -37,11 +46,11 @@ export function theirs(words: readonly string[]): Outcome {
 
 const shellWord = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Debian's dmstats on many command lines that change nothing, in one shell: a process of its own each is slow to start. */
-export function theirsOfAll(lines: readonly (readonly string[])[]): Outcome[] {
+/** Debian's tool on many command lines, in one shell: a process of its own each is slow to start. */
+export function theirsOfAll(lines: readonly (readonly string[])[], tool = THEIRS): Outcome[] {
   const folder = mkdtempSync(join(tmpdir(), 'theirs-'));
   const script = lines.map((words, index) => {
-    const command = [THEIRS, ...words].map(shellWord).join(' ');
+    const command = [tool, ...words].map(shellWord).join(' ');
     return `${command} >${index}.out 2>${index}.err; echo $? >${index}.status\n`;
   });
   sh(`cd ${folder}; export DM_DISABLE_UDEV=1\n${script.join('')}`);

@@ -1,8 +1,7 @@
-import { blockNumber } from '../../mapper/block-number.ts';
-import { deviceFolder } from '../../mapper/control-node.ts';
 import type { DeviceRef } from '../../mapper/device-ref.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
-import { mangledName, unmangledName } from '../../mapper/mangle.ts';
+import { unmangledName } from '../../mapper/mangle.ts';
+import { candidates } from '../device-words.ts';
 import type { Context } from './context.ts';
 
 /** A device that a command works on. */
@@ -12,22 +11,6 @@ export interface Device {
   readonly name: string;
   /** As the user wrote it; the name where there was no word for it. */
   readonly given: string;
-}
-
-const NAME_BYTES = 127;
-
-/** What a word may name, the likeliest first. */
-function candidates(word: string, env: NodeJS.ProcessEnv): DeviceRef[] {
-  const folder = `${deviceFolder(env)}/mapper/`;
-  const isPath = word.includes('/');
-  // Also when there is no node, as on systems without udev.
-  const name = word.startsWith(folder) ? word.slice(folder.length) : isPath ? '' : word;
-  const names = name === '' || name.includes('/') ? [] : [...new Set([name, mangledName(name, env)])];
-  const refs: DeviceRef[] = names
-    .filter((text) => Buffer.byteLength(text) <= NAME_BYTES)
-    .map((text) => ({ name: text }));
-  const number = isPath ? blockNumber(word) : undefined;
-  return number === undefined ? refs : [...refs, number];
 }
 
 function deviceOf({ world }: Context, kernelName: string, given?: string): Device {

@@ -1,17 +1,7 @@
+import { optionLines, ownOptions } from '../option-help.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import type { Context } from './context.ts';
-import { OPTIONS, type OptionSpec } from './option-table.ts';
-
-function optionLine({ name, short, value, help }: OptionSpec): string {
-  const word = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
-  return word.length > 29 ? `  ${word}\n${' '.repeat(33)}${help}\n` : `  ${word.padEnd(30)} ${help}\n`;
-}
-
-function optionLines(wanted: (option: OptionSpec) => boolean): string {
-  return OPTIONS.filter((option) => option.ignored !== true && wanted(option))
-    .map(optionLine)
-    .join('');
-}
+import { OPTIONS } from './option-table.ts';
 
 const DEVICE_HELP =
   '\n<device>: a name, a path such as /dev/mapper/NAME or /dev/dm-0, or in its place -u <uuid> or -j <major> -m <minor>;\n' +
@@ -22,12 +12,12 @@ export function helpText(): string {
   const commands = COMMANDS.map(
     ({ name, operands, summary }) => `  ${`${name} ${operands}`.trim()}\n      ${summary}\n`,
   );
-  return `Usage: dmstats <command> [<options>] [<device>...]\n\nCommands:\n${commands.join('')}\nOptions:\n${optionLines(() => true)}${DEVICE_HELP}`;
+  return `Usage: dmstats <command> [<options>] [<device>...]\n\nCommands:\n${commands.join('')}\nOptions:\n${optionLines(OPTIONS)}${DEVICE_HELP}`;
 }
 
 /** The help of one command. */
 export function commandHelp({ name, operands, summary }: Command): string {
-  const own = optionLines(({ commands }) => commands !== 'any' && commands.includes(name));
+  const own = optionLines(ownOptions(OPTIONS, name));
   const usage = `Usage: dmstats ${name} [<options>] ${operands}`.trimEnd();
   return `${usage}\n\n${summary}\n${own === '' ? '' : `\nOptions:\n${own}${DEVICE_HELP}`}`;
 }

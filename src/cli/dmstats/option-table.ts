@@ -1,3 +1,5 @@
+import { ignoredOption, type OptionSpec } from '../command-line.ts';
+
 /** The subcommands that take a kind of option. */
 const REPORTS = ['list', 'report'] as const;
 const REGIONS = ['clear', 'delete', 'print'] as const;
@@ -31,33 +33,10 @@ export type CommandName =
   | 'update_filemap'
   | 'version';
 
-/** An option of dmstats. */
-export interface OptionSpec {
-  readonly name: string;
-  readonly short?: string;
-  /** What its value is called in the help; without it the option takes none. */
-  readonly value?: string;
-  /** `any`: accepted everywhere. */
-  readonly commands: readonly CommandName[] | 'any';
-  /** Not in the help: accepted because dmsetup accepts it, and of no effect here. */
-  readonly ignored?: true;
-  readonly help: string;
-}
-
 const SIZE = 'size[bskmgtpeKMGTPE]';
 
-/** Options of dmsetup that scripts pass to dmstats too, where they change nothing. */
-const ignored = (name: string, short?: string, value?: string): OptionSpec => ({
-  name,
-  ...(short === undefined ? {} : { short }),
-  ...(value === undefined ? {} : { value }),
-  commands: 'any',
-  ignored: true,
-  help: '',
-});
-
 /** All options, in the order of the help. */
-export const OPTIONS: readonly OptionSpec[] = [
+export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'alias', value: 'name', commands: ['create', 'group'], help: 'the name of the new group' },
   { name: 'alldevices', commands: CREATING_ALL, help: 'all device-mapper devices' },
   { name: 'allprograms', commands: PROGRAMS.filter((name) => name !== 'create'), help: 'regions of all programs' },
@@ -112,15 +91,16 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'verbose', short: 'v', commands: 'any', help: 'show more' },
   { name: 'version', commands: 'any', help: 'show versions' },
   { name: 'columns', short: 'c', commands: 'any', help: 'with help: list the fields' },
-  ignored('C', 'C'),
-  ignored('checks'),
-  ignored('inactive'),
-  ignored('manglename', undefined, 'mode'),
-  ignored('noopencount'),
-  ignored('noudevrules'),
-  ignored('noudevsync'),
-  ignored('readonly', 'r'),
-  ignored('unbuffered'),
-  ignored('verifyudev'),
-  ignored('yes', 'y'),
+  // Options of dmsetup that scripts pass to dmstats too.
+  ignoredOption('C', 'C'),
+  ignoredOption('checks'),
+  ignoredOption('inactive'),
+  ignoredOption('manglename', undefined, 'mode'),
+  ignoredOption('noopencount'),
+  ignoredOption('noudevrules'),
+  ignoredOption('noudevsync'),
+  ignoredOption('readonly', 'r'),
+  ignoredOption('unbuffered'),
+  ignoredOption('verifyudev'),
+  ignoredOption('yes', 'y'),
 ];

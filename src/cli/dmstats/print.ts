@@ -4,9 +4,9 @@ import { Report } from '../../report/report.ts';
 import { sampleRows } from '../../report/rows.ts';
 import { RECORD_SETS, STATS_FIELDS } from '../../report/stats-fields.ts';
 import { type RegionReading, totals } from '../../stats/sampler.ts';
+import { recordFormat } from '../report-layout.ts';
 import type { Context } from './context.ts';
 import { chosenRegions, type DeviceRegions } from './regions.ts';
-import { recordFormat } from './table-options.ts';
 
 /** `dmstats print`: the kernel's own words, each region once; as records its counters, area by area. */
 export async function print(context: Context): Promise<number> {

@@ -4,9 +4,9 @@ import type { Stamp } from '../../report/records.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { read, type Sample, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
+import type { Options } from '../command-line.ts';
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
-import type { Options } from './parse.ts';
 import { checkProgram, unlessGone } from './regions.ts';
 import { ABOUT_DEVICES, fieldHelp, reportFields, reportOf, selectionOf, shownProgram } from './table-options.ts';
 

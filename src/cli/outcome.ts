@@ -1,5 +1,5 @@
-import { type JsonValue, jsonText } from '../../report/json.ts';
-import { RECORD_SCHEMA } from '../../report/records.ts';
+import { type JsonValue, jsonText } from '../report/json.ts';
+import { RECORD_SCHEMA } from '../report/records.ts';
 import type { Output } from './context.ts';
 
 /** How a command tells what it did. */

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { main } from '../dmsetup.ts';
+import { run } from '../run.ts';
+
+run(main);
