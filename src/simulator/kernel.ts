@@ -12,10 +12,12 @@ import { EventCounter } from './event-counter.ts';
 import { type FaultRule, Faults, type IoctlCall } from './faults.ts';
 import type { IoRequest, SimulatedIo } from './io.ts';
 import { IoPath } from './io-path.ts';
+import { FileMedium, MemoryMedium, SECTOR_BYTES } from './medium.ts';
 import { runMessage } from './messages.ts';
+import { MetadataStore } from './metadata-store.ts';
 import { type KernelRelease, RELEASES, type ReleaseFacts } from './release.ts';
-import type { Instant } from './stats-region.ts';
-import { makeTarget, Table } from './table.ts';
+import type { Direction, Instant } from './stats-region.ts';
+import { makeTarget, Table, type TableContext } from './table.ts';
 import { cookieWords, diskUevent, type Uevent, type UeventWords, writeBackUevent } from './uevent.ts';
 import { toByteString } from './words.ts';
 import { runNow } from './work.ts';
@@ -42,6 +44,20 @@ export interface DiskOptions {
   readonly sectors: number;
   readonly number?: DeviceNumber;
   readonly path?: string;
+  /** A file of this computer that has its content, made if it is not there; else the content is in memory. */
+  readonly file?: string;
+  /** Whether it takes discards, default true. */
+  readonly discards?: boolean;
+}
+
+/** How content is read or written. */
+export interface ContentOptions {
+  /** Nanoseconds that the disks take, default 0. */
+  readonly durationNs?: number;
+  /** The CPU that issues it, default 0. */
+  readonly cpu?: number;
+  /** Stops the wait, for example for a device that is suspended; the I/O itself goes on. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -73,6 +89,7 @@ export class SimulatedKernel {
   readonly #millisecondsPerJiffy: number;
   readonly #faults = new Faults();
   readonly #path: IoPath;
+  readonly #metadata = new MetadataStore();
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? new SimulatedClock();
@@ -108,8 +125,9 @@ export class SimulatedKernel {
   }
 
   /** Adds a disk; without a number it is the next `8:n`. Tables may name it by its path too, if it has one. */
-  addDisk({ sectors, number, path }: DiskOptions): SimulatedDisk {
-    return this.registry.addDisk(BigInt(sectors), number, path);
+  addDisk({ sectors, number, path, file, discards = true }: DiskOptions): SimulatedDisk {
+    const medium = file === undefined ? new MemoryMedium() : new FileMedium(file, sectors * SECTOR_BYTES);
+    return this.registry.addDisk(BigInt(sectors), number, path, discards, medium);
   }
 
   /** Adds a device with a live linear table onto a disk of its own, as if it had always been there: without events. */
@@ -119,8 +137,9 @@ export class SimulatedKernel {
   ): SimulatedDevice {
     const disk = this.addDisk({ sectors });
     const device = this.create(toByteString(name), toByteString(uuid), undefined);
-    const context = this.registry.tableContext(device);
-    const target = makeTarget(0n, disk.sizeSectors, 'linear', `${deviceText(disk.number)} 0`, context);
+    const context = this.tableContext(device);
+    const words = { start: 0n, length: disk.sizeSectors, type: 'linear', params: `${deviceText(disk.number)} 0` };
+    const target = makeTarget(words, [], false, context);
     device.live = new Table([target], false);
     device.diskAdded = true;
     return device;
@@ -162,6 +181,54 @@ export class SimulatedKernel {
   }
 
   /**
+   * Writes whole sectors through the live table of a device, as one I/O that the statistics count. Waits while the
+   * device, or one below it, is suspended, and for the test to move the clock where a target or the disk takes time.
+   *
+   * @throws SystemError EIO, or what else a target fails with; SimulatorError for bytes that are not whole sectors
+   */
+  async write(
+    ref: string | DeviceNumber,
+    sector: number,
+    bytes: Uint8Array,
+    options: ContentOptions = {},
+  ): Promise<void> {
+    // What it has to wait for may take long: the caller's bytes are its own again at once.
+    await this.#moveContent(ref, 'write', sector, bytes.slice(), options);
+  }
+
+  /** Reads `sectors` sectors through the live table of a device; waits and fails as `write` does. */
+  async read(
+    ref: string | DeviceNumber,
+    sector: number,
+    sectors: number,
+    options: ContentOptions = {},
+  ): Promise<Uint8Array> {
+    const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+    await this.#moveContent(ref, 'read', sector, bytes, options);
+    return bytes;
+  }
+
+  async #moveContent(
+    device: string | DeviceNumber,
+    direction: Direction,
+    sector: number,
+    bytes: Uint8Array,
+    { durationNs = 0, cpu = 0, signal }: ContentOptions,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const stop = (): void => reject(signal?.reason);
+      const onEnd = ({ errno }: SimulatedIo): void => {
+        signal?.removeEventListener('abort', stop);
+        if (errno === undefined) resolve();
+        else reject(new SystemError(direction, errno, `sector ${sector}`));
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      this.io({ device, direction, sector, sectors: bytes.length / SECTOR_BYTES, bytes, durationNs, cpu, onEnd });
+    });
+  }
+
+  /**
    * Sends a message as another program would, past the count of ioctls, the hook and the injected faults.
    *
    * @returns the answer; undefined where the message has none
@@ -169,7 +236,7 @@ export class SimulatedKernel {
    */
   message(ref: string | DeviceNumber, text: string): string | undefined {
     try {
-      const work = runMessage(this, this.device(ref), toByteString(text), Number.MAX_SAFE_INTEGER);
+      const work = runMessage(this, this.device(ref), 0n, toByteString(text), Number.MAX_SAFE_INTEGER);
       const result = runNow(work, text);
       return typeof result === 'string' ? undefined : result.answer;
     } catch (error) {
@@ -193,8 +260,21 @@ export class SimulatedKernel {
   create(name: string, uuid: string, minor: number | undefined): SimulatedDevice {
     return this.registry.create(name, uuid, minor, (number) => {
       const stats = new DeviceStats(this.statsMemory, this.facts.statsLimits, this.#millisecondsPerJiffy);
-      return new SimulatedDevice(number, name, uuid, stats, (io) => this.#path.retry(io));
+      return new SimulatedDevice(number, name, uuid, stats);
     });
+  }
+
+  /** For commands: what the table of a device is made with. */
+  tableContext(device: SimulatedDevice): TableContext {
+    return {
+      ...this.registry.deviceLookup(device),
+      facts: this.facts,
+      owner: device,
+      clock: this.clock,
+      metadata: this.#metadata,
+      models: () => this.registry.models(),
+      raiseEvent: () => this.tableEvent(device),
+    };
   }
 
   /**
