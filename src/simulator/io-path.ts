@@ -148,7 +148,7 @@ export class IoPath {
         next(undefined);
         break;
       case 'wait':
-        step.until(() => this.#run(flow, step.then(), part, depth, next));
+        step.until(() => this.#run(flow, step.afterwards(), part, depth, next));
         break;
       case 'clear': {
         const zeros = new Uint8Array(step.sectors * SECTOR_BYTES);

@@ -49,7 +49,7 @@ export type Step =
   | { readonly do: 'nothing'; readonly from?: number; readonly sectors?: number }
   | { readonly do: 'fail'; readonly errno: number }
   /** It waits, and what follows is asked for then. */
-  | { readonly do: 'wait'; readonly until: Wait; readonly then: () => readonly Step[] };
+  | { readonly do: 'wait'; readonly until: Wait; readonly afterwards: () => readonly Step[] };
 
 /** What a target does beyond its words. What a model leaves out does nothing. */
 export interface Model {

@@ -1,6 +1,7 @@
 import { DM_FLAGS, encodeDeviceNumber } from '../../src/kernel/index.ts';
 import { SimulatedRandom } from '../../src/simulator/index.ts';
 import type { IoctlOperation, Operation, TargetLine } from './operation.ts';
+import { TARGET_MESSAGES, TargetLines } from './target-lines.ts';
 
 /** What the kernels under test have: disks `1:0` to `1:7`, of this size. */
 export const DISK_MAJOR = 1;
@@ -56,22 +57,26 @@ const GEOMETRIES = [
   'x',
   '-1 2 4 0',
 ];
-const TYPES = ['linear', 'zero', 'error', 'striped', 'nosuch', ''];
+const TYPES = ['linear', 'zero', 'error', 'striped', 'thin-pool', 'nosuch', ''];
+const POOL_LENGTHS = [1024n, 1024n, 2048n, 8192n, 128n, 1000n];
 
 /** Draws sequences of operations: the same seed draws the same. */
 export class Generator {
   readonly #random: SimulatedRandom;
   readonly #major: number;
+  readonly #lines: TargetLines;
 
   /** @param major device-mapper's major number */
   constructor(seed: number, major: number) {
     this.#major = major;
     this.#random = new SimulatedRandom(seed);
+    const device = (): string => `${this.#major}:${this.#random.below(COMMON_MINORS)}`;
+    this.#lines = new TargetLines(this.#random, () => this.#area(), device);
   }
 
   /** A sequence: a few devices that mostly come to life, then what comes to mind. */
   sequence(length: number): Operation[] {
-    const operations: Operation[] = [];
+    const operations: Operation[] = this.#random.chance(0.35) ? this.#poolAndThin() : [];
     for (const name of COMMON_NAMES) {
       if (this.#random.chance(0.85)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_CREATE', name });
       if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, ...this.#soundLoad(name) });
@@ -79,6 +84,40 @@ export class Generator {
     }
     while (operations.length < length) operations.push(this.operation());
     return operations;
+  }
+
+  /** A pool with a thin device on it, and what is done to pools. */
+  #poolAndThin(): Operation[] {
+    const random = this.#random;
+    const begun = { kind: 'ioctl', node: 0 } as const;
+    const make = (name: string, line: TargetLine): Operation[] => [
+      { ...begun, command: 'DM_DEV_CREATE', name },
+      { ...begun, command: 'DM_TABLE_LOAD', name, targets: [line] },
+      { ...begun, command: 'DM_DEV_SUSPEND', name },
+    ];
+    const length = random.pick(POOL_LENGTHS);
+    const operations = make('a', { start: 0n, length, type: 'thin-pool', params: '1:6 1:0 128 1' });
+    for (let count = random.below(6); count > 0; count--) operations.push(this.#poolOperation());
+    const thin = { start: 0n, length: random.pick(LENGTHS), ...this.#lines.thin() };
+    operations.push(...make('b', { ...thin, params: `${this.#major}:0 ${random.pick(['0', '0', '1'])}` }));
+    for (let count = random.below(4); count > 0; count--) operations.push(this.#poolOperation());
+    return operations;
+  }
+
+  #poolOperation(): Operation {
+    const random = this.#random;
+    const about = { kind: 'ioctl', node: 0, name: 'a' } as const;
+    const draw = random.below(100);
+    if (draw < 50) {
+      return { ...about, command: 'DM_TARGET_MSG', message: { sector: 0n, text: random.pick(TARGET_MESSAGES) } };
+    }
+    if (draw < 65) {
+      const line = { start: 0n, length: random.pick(POOL_LENGTHS), ...this.#lines.pool() };
+      return { ...about, command: 'DM_TABLE_LOAD', targets: [line] };
+    }
+    if (draw < 80) return { ...about, command: 'DM_DEV_SUSPEND' };
+    if (draw < 85) return { ...about, command: 'DM_DEV_SUSPEND', flags: DM_FLAGS.SUSPEND };
+    return { ...about, command: 'DM_TABLE_STATUS', flags: this.#statusFlags() };
   }
 
   /** One operation. */
@@ -113,7 +152,10 @@ export class Generator {
     if (draw < 91) return { command: 'DM_LIST_VERSIONS' };
     if (draw < 92) return { command: 'DM_GET_TARGET_VERSION', name: random.pick(TYPES) };
     if (draw < 97) {
-      const message = { sector: random.pick([0n, 0n, 5n, 8n, 2n ** 40n]), text: random.pick(MESSAGES) };
+      const message = {
+        sector: random.pick([0n, 0n, 5n, 8n, 2n ** 40n]),
+        text: random.pick(random.chance(0.6) ? MESSAGES : TARGET_MESSAGES),
+      };
       return { command: 'DM_TARGET_MSG', ...this.#device(), message };
     }
     if (draw < 98) return { command: 'DM_DEV_SET_GEOMETRY', ...this.#device(), text: random.pick(GEOMETRIES) };
@@ -204,8 +246,9 @@ export class Generator {
     const targets: TargetLine[] = [];
     let start = 0n;
     for (let count = random.pick([1, 1, 1, 2, 3]); count > 0; count--) {
-      const length = random.pick(LENGTHS);
-      targets.push(this.#spoiled({ start, length, ...this.#target() }));
+      const target = this.#target();
+      const length = random.pick(target.type === 'thin-pool' ? POOL_LENGTHS : LENGTHS);
+      targets.push(this.#spoiled({ start, length, ...target }));
       start += length;
     }
     const loaded = { command: 'DM_TABLE_LOAD' as const, ...this.#device(), targets };
@@ -221,6 +264,7 @@ export class Generator {
 
   #target(): Pick<TargetLine, 'type' | 'params'> {
     const random = this.#random;
+    if (random.chance(0.4)) return this.#lines.draw();
     const draw = random.below(100);
     if (draw < 25) return { type: 'zero', params: '' };
     if (draw < 35) return { type: 'error', params: random.pick(['', 'any thing at all', 'any 0', this.#area()]) };

@@ -34,7 +34,7 @@ export function delay(
         const cancel = clock.after(ms * 1e6, go);
         late[direction].add(go);
       };
-      return [{ do: 'wait', until, then: () => pass }];
+      return [{ do: 'wait', until, afterwards: () => pass }];
     },
     suspending() {
       flushing = true;

@@ -57,7 +57,7 @@ export class ThinModel extends PoolUser implements Model {
   }
 
   #later(io: TargetIo): readonly Step[] {
-    return [{ do: 'wait', until: (wake) => this.pool.wait(wake), then: () => this.route(io) }];
+    return [{ do: 'wait', until: (wake) => this.pool.wait(wake), afterwards: () => this.route(io) }];
   }
 
   #withoutSpace(io: TargetIo): readonly Step[] {
