@@ -2,8 +2,8 @@
  * An in-process device-mapper that speaks the kernel's ioctl bytes, with its statistics, a file system on it, and
  * time, I/O and faults in the hands of the test. Nothing here needs Linux, a device or root.
  *
- * All 18 ioctls answer as Linux does, compared byte by byte with real kernels (test/differential); tables may hold the
- * targets linear, zero and error. `SimulatedKernel.onUevent` hears what udev would be told.
+ * All 18 ioctls answer as Linux does, compared byte by byte with real kernels (test/differential); docs/testing.md says
+ * which targets do what. `SimulatedKernel.onUevent` hears what udev would be told.
  *
  * @example
  * const kernel = new SimulatedKernel();
@@ -29,7 +29,7 @@ export { SimulatedFile, SimulatedFollowedFile } from './followed-file.ts';
 export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
-export { type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
+export { type ContentOptions, type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
 export { SimulatedRandom } from './random.ts';
 export type { KernelRelease } from './release.ts';
 export type { Direction } from './stats-region.ts';

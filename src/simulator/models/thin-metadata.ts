@@ -24,8 +24,10 @@ interface Held {
   changed: boolean;
 }
 
-/** Blocks that a pool's metadata takes before there is a thin device (counted on 6.1 and 6.12). */
-const FIXED_BLOCKS = 9;
+/** Blocks that a pool's metadata takes before it has a block or a device (counted on 6.1 and 6.12). */
+const FIXED_BLOCKS = 7;
+/** Blocks that one block of a space map tells of: two bits each, behind 16 bytes (dm-space-map-common.h). */
+const MAP_ENTRIES = (4096 - 16) * 4;
 /** Of a metadata device the kernel keeps a tenth back, at most so many blocks, and counts them as used. */
 const MOST_RESERVED = 16_384;
 /** Mappings that a leaf of the tree holds; a tree of more has leaves that are about half full, and a root. */
@@ -164,11 +166,11 @@ export class ThinMetadata {
   usedMetadataBlocks(total: number): number {
     const trees = new Set([...this.#devices.values()].map(({ tree }) => tree));
     for (const tree of this.#held?.trees ?? []) trees.add(tree);
-    let used = FIXED_BLOCKS;
+    let used = FIXED_BLOCKS + Math.ceil(total / MAP_ENTRIES) + Math.ceil(this.#blocks / MAP_ENTRIES);
     for (const { size } of trees) used += size <= LEAF_ENTRIES ? 1 : 1 + Math.ceil((2 * size) / LEAF_ENTRIES);
     // The copy of the superblock; and of the two roots above the devices, once they are other ones.
     if (this.#held !== undefined) used += this.#held.changed ? 3 : 1;
-    return Math.min(total, used + Math.min(MOST_RESERVED, Math.ceil(total / 10)));
+    return Math.min(total, used + Math.min(MOST_RESERVED, Math.floor(total / 10)));
   }
 
   #record(id: number): ThinRecord {

@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { SimulatedKernel } from '../../src/simulator/index.ts';
+import { status } from './status.ts';
+import { type Line, messagePayload, probe, tablePayload } from './support.ts';
+
+/** A kernel with disks `1:0` to `1:7` of 4 MiB. */
+function world() {
+  const kernel = new SimulatedKernel();
+  const disks = Array.from({ length: 8 }, (_, minor) =>
+    kernel.addDisk({ sectors: 8192, number: { major: 1, minor }, discards: false }),
+  );
+  const node = kernel.openControl();
+  const resume = (name: string): string => probe(node, 'DM_DEV_SUSPEND', { name }).text;
+  const load = (name: string, ...lines: Line[]): string =>
+    probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) }).text;
+  const make = (name: string, ...lines: Line[]): void => {
+    probe(node, 'DM_DEV_CREATE', { name });
+    assert.match(load(name, ...lines), /^rc=0/);
+    assert.match(resume(name), /^rc=0/);
+  };
+  const suspend = (name: string): string => probe(node, 'DM_DEV_SUSPEND', { name, flags: 2 }).text;
+  const tell = (name: string, text: string): string =>
+    probe(node, 'DM_TARGET_MSG', { name, payload: messagePayload(text) }).text.replace(/^rc=0.*/, 'ok');
+  const events = (name: string): number => kernel.device(name).events.value;
+  return { kernel, clock: kernel.clock, disks, node, make, load, resume, suspend, tell, events };
+}
+
+/** Sectors full of a letter. */
+const sectors = (letter: string, count: number): Uint8Array => new Uint8Array(512 * count).fill(letter.charCodeAt(0));
+
+/** The first letter of each sector; a dot for zeros. */
+function letters(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 512) text += bytes[at] === 0 ? '.' : String.fromCharCode(bytes[at] ?? 0);
+  return text;
+}
+
+test('write() and read() go through the live table, cut where targets end, and are counted once a device', async () => {
+  const { kernel, disks, make } = world();
+  make('d', [0n, 4n, 'linear', '1:0 100'], [4n, 8n, 'striped', '2 2 1:1 0 1:2 10'], [12n, 2n, 'zero', '']);
+  kernel.message('d', '@stats_create - /1');
+  await kernel.write('d', 2, Buffer.concat(['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => sectors(letter, 1))));
+  const raw = (disk: number, sector: number, count: number): string => {
+    const bytes = new Uint8Array(512 * count);
+    disks[disk]?.read(sector, bytes);
+    return letters(bytes);
+  };
+  // Two sectors on the first; of the stripes the first chunk is on the one disk, the second on the other.
+  assert.deepEqual([raw(0, 101, 4), raw(1, 0, 4), raw(2, 10, 4)], ['.ab.', 'cd..', 'ef..']);
+  assert.equal(letters(await kernel.read('d', 0, 14)), '..abcdef......');
+  // Written in three pieces; read in one, in four chunks, and in one of zeros.
+  // Each piece goes on where the one before ended: a merge.
+  assert.match(kernel.message('d', '@stats_print 0') ?? '', /^0\+14 6 5 14 0 3 2 6 0 /);
+  assert.deepEqual(
+    disks.slice(0, 3).map(({ completed }) => completed),
+    [
+      { read: 1, write: 1 },
+      { read: 2, write: 1 },
+      { read: 2, write: 1 },
+    ],
+  );
+});
+
+test('write() fails with EIO at an error target and beyond the end', async () => {
+  const { kernel, make } = world();
+  make('d', [0n, 8n, 'linear', '1:0 0'], [8n, 8n, 'error', '']);
+  await assert.rejects(kernel.write('d', 8, sectors('a', 1)), { code: 'EIO' });
+  await assert.rejects(kernel.read('d', 15, 2), { code: 'EIO' });
+  await assert.rejects(kernel.write('d', 0, new Uint8Array(100)), { name: 'SimulatorError' });
+});
+
+test('a suspended device, also one below, holds content until it is resumed', async () => {
+  const { kernel, clock, make, suspend, resume } = world();
+  make('low', [0n, 8n, 'linear', '1:0 0']);
+  make('top', [0n, 8n, 'linear', '254:0 0']);
+  suspend('low');
+  const bytes = sectors('a', 1);
+  let written = false;
+  const writing = kernel.write('top', 0, bytes).then(() => {
+    written = true;
+  });
+  bytes.fill(0);
+  await clock.advance(1000);
+  assert.equal(written, false);
+  const stop = new AbortController();
+  const reading = kernel.read('top', 0, 1, { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(reading, { name: 'AbortError' });
+  resume('low');
+  await writing;
+  assert.equal(letters(await kernel.read('low', 0, 1)), 'a');
+});
+
+test('delay keeps I/O for its time, counts it in the status, and lets it go when it is suspended', async () => {
+  const { kernel, clock, node, make, suspend } = world();
+  make('d', [0n, 8n, 'delay', '1:0 0 5 1:1 0 20']);
+  const times: string[] = [];
+  const note = (what: string) => (): void => void times.push(`${what} ${clock.now() - 1000}`);
+  const reading = kernel.read('d', 0, 1).then(note('read'));
+  const writing = kernel.write('d', 0, sectors('a', 1)).then(note('write'));
+  assert.equal(status(node, 'd'), '1 1 0');
+  await clock.advance(30);
+  await Promise.all([reading, writing]);
+  assert.deepEqual(times, ['read 5', 'write 20']);
+  const flushed = kernel.write('d', 0, sectors('b', 1)).then(note('flushed'));
+  suspend('d');
+  await flushed;
+  assert.deepEqual([times.at(-1), status(node, 'd')], ['flushed 30', '0 0 0']);
+});
+
+test('flakey works, fails and damages by the clock', async () => {
+  const { kernel, clock, make } = world();
+  make('d', [0n, 8n, 'flakey', '1:0 0 1 2']);
+  make('w', [0n, 8n, 'flakey', '1:0 0 1 2 1 drop_writes']);
+  make('r', [0n, 8n, 'flakey', '1:0 0 1 2 5 corrupt_bio_byte 3 r 90 0']);
+  await kernel.write('d', 0, sectors('a', 1));
+  await clock.advance(1000);
+  await assert.rejects(kernel.read('d', 0, 1), { code: 'EIO' });
+  await kernel.write('w', 0, sectors('b', 1));
+  assert.equal(Buffer.from(await kernel.read('r', 0, 1)).toString('latin1', 0, 4), 'aaZa');
+  await clock.advance(2000);
+  assert.equal(letters(await kernel.read('d', 0, 1)), 'a');
+});
+
+test('snapshot keeps what its origin was, with its own changes, and says what it takes', async () => {
+  const { kernel, node, make } = world();
+  make('base', [0n, 64n, 'linear', '1:0 0']);
+  await kernel.write('base', 0, sectors('a', 64));
+  make('snap', [0n, 64n, 'snapshot', '254:0 1:7 P 8']);
+  make('origin', [0n, 64n, 'snapshot-origin', '254:0']);
+  assert.equal(status(node, 'snap'), '16/8192 16');
+  await kernel.write('origin', 10, sectors('b', 1));
+  await kernel.write('snap', 20, sectors('c', 2));
+  assert.equal(letters(await kernel.read('origin', 8, 16)), 'aabaaaaaaaaaaaaa');
+  assert.equal(letters(await kernel.read('snap', 8, 16)), 'aaaaaaaaaaaaccaa');
+  // Two chunks of eight sectors.
+  assert.equal(status(node, 'snap'), '32/8192 16');
+  // A second write to the same chunk copies nothing.
+  await kernel.write('origin', 11, sectors('d', 1));
+  assert.equal(status(node, 'snap'), '32/8192 16');
+});
+
+test('a snapshot that is full is Invalid, or says Overflow where its table asks for that', async () => {
+  const { kernel, node, make, events } = world();
+  make('cow', [0n, 24n, 'linear', '1:6 0']);
+  make('po', [0n, 24n, 'linear', '1:7 0']);
+  make('snap', [0n, 64n, 'snapshot', '1:0 254:0 P 8']);
+  make('over', [0n, 64n, 'snapshot', '1:0 254:1 PO 8']);
+  for (const name of ['snap', 'over']) {
+    await kernel.write(name, 0, sectors('a', 1));
+    await assert.rejects(kernel.write(name, 8, sectors('a', 1)), { code: 'EIO' });
+  }
+  assert.deepEqual([status(node, 'snap'), status(node, 'over')], ['Invalid', 'Overflow']);
+  assert.equal(events('snap'), 1);
+  await assert.rejects(kernel.read('snap', 0, 1), { code: 'EIO' });
+  assert.equal(letters(await kernel.read('over', 0, 1)), 'a');
+});
+
+const POOL = '1:5 1:6 128 60 1 error_if_no_space';
+
+test('a pool tells low water once, runs full, and is well again when a device goes, as in the captures', async () => {
+  const { kernel, node, make, tell, events } = world();
+  make('pool', [0n, 8192n, 'thin-pool', POOL]);
+  tell('pool', 'create_thin 0');
+  make('th', [0n, 65_536n, 'thin', '254:0 0']);
+  for (let block = 0; block < 8; block++) await kernel.write('th', block * 128, sectors('x', 128));
+  assert.equal(events('pool'), 1);
+  assert.match(status(node, 'pool'), /^0 \S+ 8\/64 - rw no_discard_passdown error_if_no_space - 256 $/);
+  for (let block = 8; block < 64; block++) await kernel.write('th', block * 128, sectors('x', 1));
+  await assert.rejects(kernel.write('th', 64 * 128, sectors('x', 1)), { code: 'ENOSPC' });
+  assert.equal(events('pool'), 2);
+  assert.match(status(node, 'pool'), /^0 \S+ 64\/64 - out_of_data_space no_discard_passdown error_if_no_space - 256 $/);
+  probe(node, 'DM_DEV_REMOVE', { name: 'th' });
+  assert.deepEqual([tell('pool', 'delete 0'), events('pool')], ['ok', 3]);
+  assert.match(status(node, 'pool'), /^0 \S+ 0\/64 - rw /);
+});
+
+test('I/O that waits for space goes on when the pool grows, and fails after a minute', async () => {
+  const { kernel, clock, node, make, load, resume, tell, events } = world();
+  make('pool', [0n, 128n, 'thin-pool', '1:5 1:6 128 0']);
+  tell('pool', 'create_thin 0');
+  make('th', [0n, 1024n, 'thin', '254:0 0']);
+  await kernel.write('th', 0, sectors('a', 1));
+  const waiting = kernel.write('th', 128, sectors('b', 1));
+  assert.match(status(node, 'pool'), / out_of_data_space .* queue_if_no_space /);
+  load('pool', [0n, 256n, 'thin-pool', '1:5 1:6 128 0']);
+  resume('pool');
+  await waiting;
+  assert.equal(letters(await kernel.read('th', 127, 3)), '.b.');
+  const failing = assert.rejects(kernel.write('th', 256, sectors('c', 1)), { code: 'ENOSPC' });
+  const before = events('pool');
+  await clock.advance(60_000);
+  await failing;
+  assert.equal(events('pool'), before + 1);
+});
+
+test('thin snapshots share blocks until one of them is written', async () => {
+  const { kernel, node, make, tell } = world();
+  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
+  tell('pool', 'create_thin 0');
+  make('one', [0n, 1024n, 'thin', '254:0 0']);
+  await kernel.write('one', 0, sectors('a', 256));
+  tell('pool', 'create_snap 1 0');
+  make('two', [0n, 1024n, 'thin', '254:0 1']);
+  assert.match(status(node, 'pool'), / 2\/64 /);
+  await kernel.write('two', 1, sectors('b', 1));
+  assert.match(status(node, 'pool'), / 3\/64 /);
+  assert.equal(letters(await kernel.read('two', 0, 3)), 'aba');
+  assert.equal(letters(await kernel.read('one', 0, 3)), 'aaa');
+  assert.deepEqual([status(node, 'one'), status(node, 'two')], ['256 255', '256 255']);
+  make('ext', [0n, 256n, 'thin', '254:0 1 1:0']);
+});
+
+test('a thin device reads what was not written from its external origin, and zeros beyond that', async () => {
+  const { kernel, disks, make, tell } = world();
+  make('half', [0n, 64n, 'linear', '1:0 0']);
+  disks[0]?.write(0, sectors('o', 64));
+  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
+  tell('pool', 'create_thin 0');
+  make('th', [0n, 256n, 'thin', '254:1 0 254:0']);
+  assert.equal(letters(await kernel.read('th', 62, 4)), 'oo..');
+  await kernel.write('th', 63, sectors('w', 1));
+  assert.equal(letters(await kernel.read('th', 62, 4)), 'ow..');
+});
+
+test('a pool that shrinks is refused by the resume, with the new table live and the device suspended', () => {
+  const { kernel, node, make, load, resume } = world();
+  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
+  assert.match(load('pool', [0n, 4096n, 'thin-pool', '1:5 1:6 128 0']), /^rc=0/);
+  assert.equal(resume('pool'), 'EINVAL');
+  assert.deepEqual([kernel.device('pool').sizeSectors, kernel.device('pool').suspended], [4096n, true]);
+  assert.match(status(node, 'pool'), / 0\/64 /);
+  load('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
+  assert.match(resume('pool'), /^rc=0/);
+});
+
+test('thin devices outlive their pool on its metadata, and go with it when that is overwritten', () => {
+  const { disks, make, node, tell, load } = world();
+  const pool: Line = [0n, 8192n, 'thin-pool', '1:5 1:6 128 0'];
+  make('pool', pool);
+  tell('pool', 'create_thin 7');
+  probe(node, 'DM_DEV_REMOVE', { name: 'pool' });
+  make('pool', pool);
+  assert.equal(tell('pool', 'create_thin 7'), 'EEXIST');
+  probe(node, 'DM_DEV_REMOVE', { name: 'pool' });
+  disks[5]?.write(0, sectors('x', 1));
+  probe(node, 'DM_DEV_CREATE', { name: 'pool' });
+  assert.equal(load('pool', pool), 'ENOTBLK');
+  disks[5]?.write(0, new Uint8Array(512));
+  assert.match(load('pool', pool), /^rc=0/);
+});
+
+test('a disk in a file keeps its content there, sparse', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'simulated-disk-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'disk.img');
+  const kernel = new SimulatedKernel();
+  using disk = kernel.addDisk({ sectors: 2 ** 20, file });
+  disk.write(1000, sectors('f', 2));
+  assert.equal(statSync(file).size, 2 ** 29);
+  assert.ok(statSync(file).blocks < 100);
+  assert.equal(letters(readFileSync(file).subarray(999 * 512, 1003 * 512)), '.ff.');
+  const bytes = new Uint8Array(2048);
+  disk.read(999, bytes);
+  assert.equal(letters(bytes), '.ff.');
+  assert.throws(() => disk.read(2 ** 20, bytes), RangeError);
+});
+
+test('crypt takes a key and forgets it while it is suspended, and is not resumed without, as in the captures', () => {
+  const { make, tell, suspend, resume } = world();
+  const [zeros, ones] = ['0'.repeat(64), '1'.repeat(64)];
+  make('c1', [0n, 1024n, 'crypt', `aes-xts-plain64 ${zeros} 0 1:0 0`]);
+  assert.equal(tell('c1', 'key wipe'), 'EINVAL');
+  suspend('c1');
+  assert.equal(tell('c1', 'key wipe'), 'ok');
+  assert.equal(resume('c1'), 'EAGAIN');
+  assert.equal(tell('c1', `key set ${ones.slice(2)}`), 'EINVAL');
+  assert.equal(tell('c1', `key set ${ones}`), 'ok');
+  assert.match(resume('c1'), /^rc=0/);
+});
