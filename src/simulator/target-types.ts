@@ -4,10 +4,12 @@ import { onKernel } from '../targets/kernel-version.ts';
 import type { BlockDevice } from './block-device.ts';
 import { Refusal } from './errors.ts';
 import type { Area, Model, ModelContext, StatusKind } from './mapping.ts';
+import { cache } from './models/cache.ts';
 import { crypt } from './models/crypt.ts';
 import { delay } from './models/delay.ts';
 import { error, linear, striped, unstriped, zero } from './models/fixed.ts';
 import { flakey } from './models/flakey.ts';
+import { mirror } from './models/mirror.ts';
 import { snapshot, snapshotOrigin } from './models/snapshot.ts';
 import { thin } from './models/thin.ts';
 import { thinPool } from './models/thin-pool.ts';
@@ -112,6 +114,8 @@ const modelled: ReadonlyMap<string, TargetType> = new Map([
   ['snapshot-origin', targetType(types.snapshotOrigin, snapshotOrigin)],
   ['thin-pool', targetType(types.thinPool, thinPool)],
   ['thin', targetType(types.thin, thin)],
+  ['mirror', targetType(types.mirror, mirror)],
+  ['cache', targetType(types.cache, cache)],
   ['crypt', targetType(types.crypt, crypt)],
 ]);
 

@@ -282,3 +282,39 @@ test('crypt takes a key and forgets it while it is suspended, and is not resumed
   assert.equal(tell('c1', `key set ${ones}`), 'ok');
   assert.match(resume('c1'), /^rc=0/);
 });
+
+test('mirror becomes equal as the clock goes, not while it is suspended, and tells when it is', async () => {
+  const { clock, node, make, suspend, resume, events } = world();
+  make('m', [0n, 2048n, 'mirror', 'core 1 1024 2 1:0 0 1:1 0']);
+  assert.equal(status(node, 'm'), '2 1:0 1:1 0/2 1 AA 1 core');
+  // 100 MiB a second are 1024 sectors in 5 ms.
+  await clock.advance(5);
+  assert.equal(status(node, 'm'), '2 1:0 1:1 1/2 1 AA 1 core');
+  suspend('m');
+  await clock.advance(100);
+  assert.deepEqual([status(node, 'm'), events('m')], ['2 1:0 1:1 1/2 1 AA 1 core', 0]);
+  resume('m');
+  await clock.advance(5);
+  assert.deepEqual([status(node, 'm'), events('m')], ['2 1:0 1:1 2/2 1 AA 1 core', 1]);
+});
+
+test('cache takes and refuses the captured messages, and counts what goes past it', async () => {
+  const { kernel, node, make, tell } = world();
+  const messages = ['migration_threshold 8192', 'invalidate_cblocks 1', 'bogus 1', 'bogus'];
+  make('c', [0n, 4096n, 'cache', '1:5 1:4 1:0 128 1 writethrough default 0']);
+  assert.deepEqual(
+    messages.map((text) => tell('c', text)),
+    ['ok', 'EPERM', 'EINVAL', 'EINVAL'],
+  );
+  await kernel.write('c', 0, sectors('a', 1));
+  assert.equal(letters(await kernel.read('c', 0, 2)), 'a.');
+  assert.match(
+    status(node, 'c'),
+    / 128 0\/64 0 1 0 1 0 0 0 2 writethrough no_discard_passdown 2 migration_threshold 8192 /,
+  );
+  make('p', [0n, 4096n, 'cache', '1:6 1:3 1:1 128 1 passthrough smq 0']);
+  assert.deepEqual(
+    [...messages, 'invalidate_cblocks 64', 'invalidate_cblocks 0-64'].map((text) => tell('p', text)),
+    ['ok', 'ok', 'EINVAL', 'EINVAL', 'EINVAL', 'ok'],
+  );
+});

@@ -14,7 +14,7 @@ const DISK_SECTORS = 131_072;
 /** Types whose fresh status is simulated, or is empty. */
 const STATUS = [
   ...['linear', 'striped', 'zero', 'error', 'delay', 'flakey', 'unstriped', 'switch', 'snapshot-origin', 'snapshot'],
-  ...['crypt', 'thin-pool'],
+  ...['crypt', 'thin-pool', 'mirror', 'cache'],
 ];
 
 /** A kernel with the probe's ram disks, which take discards on 6.12 only. */
