@@ -4,40 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { SimulatedKernel } from '../../src/simulator/index.ts';
+import { letters, sectors, world } from './content-world.ts';
 import { status } from './status.ts';
-import { type Line, messagePayload, probe, tablePayload } from './support.ts';
-
-/** A kernel with disks `1:0` to `1:7` of 4 MiB. */
-function world() {
-  const kernel = new SimulatedKernel();
-  const disks = Array.from({ length: 8 }, (_, minor) =>
-    kernel.addDisk({ sectors: 8192, number: { major: 1, minor }, discards: false }),
-  );
-  const node = kernel.openControl();
-  const resume = (name: string): string => probe(node, 'DM_DEV_SUSPEND', { name }).text;
-  const load = (name: string, ...lines: Line[]): string =>
-    probe(node, 'DM_TABLE_LOAD', { name, targetCount: lines.length, payload: tablePayload(lines) }).text;
-  const make = (name: string, ...lines: Line[]): void => {
-    probe(node, 'DM_DEV_CREATE', { name });
-    assert.match(load(name, ...lines), /^rc=0/);
-    assert.match(resume(name), /^rc=0/);
-  };
-  const suspend = (name: string): string => probe(node, 'DM_DEV_SUSPEND', { name, flags: 2 }).text;
-  const tell = (name: string, text: string): string =>
-    probe(node, 'DM_TARGET_MSG', { name, payload: messagePayload(text) }).text.replace(/^rc=0.*/, 'ok');
-  const events = (name: string): number => kernel.device(name).events.value;
-  return { kernel, clock: kernel.clock, disks, node, make, load, resume, suspend, tell, events };
-}
-
-/** Sectors full of a letter. */
-const sectors = (letter: string, count: number): Uint8Array => new Uint8Array(512 * count).fill(letter.charCodeAt(0));
-
-/** The first letter of each sector; a dot for zeros. */
-function letters(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 512) text += bytes[at] === 0 ? '.' : String.fromCharCode(bytes[at] ?? 0);
-  return text;
-}
 
 test('write() and read() go through the live table, cut where targets end, and are counted once a device', async () => {
   const { kernel, disks, make } = world();
@@ -158,100 +126,6 @@ test('a snapshot that is full is Invalid, or says Overflow where its table asks 
   assert.equal(events('snap'), 1);
   await assert.rejects(kernel.read('snap', 0, 1), { code: 'EIO' });
   assert.equal(letters(await kernel.read('over', 0, 1)), 'a');
-});
-
-const POOL = '1:5 1:6 128 60 1 error_if_no_space';
-
-test('a pool tells low water once, runs full, and is well again when a device goes, as in the captures', async () => {
-  const { kernel, node, make, tell, events } = world();
-  make('pool', [0n, 8192n, 'thin-pool', POOL]);
-  tell('pool', 'create_thin 0');
-  make('th', [0n, 65_536n, 'thin', '254:0 0']);
-  for (let block = 0; block < 8; block++) await kernel.write('th', block * 128, sectors('x', 128));
-  assert.equal(events('pool'), 1);
-  assert.match(status(node, 'pool'), /^0 \S+ 8\/64 - rw no_discard_passdown error_if_no_space - 256 $/);
-  for (let block = 8; block < 64; block++) await kernel.write('th', block * 128, sectors('x', 1));
-  await assert.rejects(kernel.write('th', 64 * 128, sectors('x', 1)), { code: 'ENOSPC' });
-  assert.equal(events('pool'), 2);
-  assert.match(status(node, 'pool'), /^0 \S+ 64\/64 - out_of_data_space no_discard_passdown error_if_no_space - 256 $/);
-  probe(node, 'DM_DEV_REMOVE', { name: 'th' });
-  assert.deepEqual([tell('pool', 'delete 0'), events('pool')], ['ok', 3]);
-  assert.match(status(node, 'pool'), /^0 \S+ 0\/64 - rw /);
-});
-
-test('I/O that waits for space goes on when the pool grows, and fails after a minute', async () => {
-  const { kernel, clock, node, make, load, resume, tell, events } = world();
-  make('pool', [0n, 128n, 'thin-pool', '1:5 1:6 128 0']);
-  tell('pool', 'create_thin 0');
-  make('th', [0n, 1024n, 'thin', '254:0 0']);
-  await kernel.write('th', 0, sectors('a', 1));
-  const waiting = kernel.write('th', 128, sectors('b', 1));
-  assert.match(status(node, 'pool'), / out_of_data_space .* queue_if_no_space /);
-  load('pool', [0n, 256n, 'thin-pool', '1:5 1:6 128 0']);
-  resume('pool');
-  await waiting;
-  assert.equal(letters(await kernel.read('th', 127, 3)), '.b.');
-  const failing = assert.rejects(kernel.write('th', 256, sectors('c', 1)), { code: 'ENOSPC' });
-  const before = events('pool');
-  await clock.advance(60_000);
-  await failing;
-  assert.equal(events('pool'), before + 1);
-});
-
-test('thin snapshots share blocks until one of them is written', async () => {
-  const { kernel, node, make, tell } = world();
-  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
-  tell('pool', 'create_thin 0');
-  make('one', [0n, 1024n, 'thin', '254:0 0']);
-  await kernel.write('one', 0, sectors('a', 256));
-  tell('pool', 'create_snap 1 0');
-  make('two', [0n, 1024n, 'thin', '254:0 1']);
-  assert.match(status(node, 'pool'), / 2\/64 /);
-  await kernel.write('two', 1, sectors('b', 1));
-  assert.match(status(node, 'pool'), / 3\/64 /);
-  assert.equal(letters(await kernel.read('two', 0, 3)), 'aba');
-  assert.equal(letters(await kernel.read('one', 0, 3)), 'aaa');
-  assert.deepEqual([status(node, 'one'), status(node, 'two')], ['256 255', '256 255']);
-  make('ext', [0n, 256n, 'thin', '254:0 1 1:0']);
-});
-
-test('a thin device reads what was not written from its external origin, and zeros beyond that', async () => {
-  const { kernel, disks, make, tell } = world();
-  make('half', [0n, 64n, 'linear', '1:0 0']);
-  disks[0]?.write(0, sectors('o', 64));
-  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
-  tell('pool', 'create_thin 0');
-  make('th', [0n, 256n, 'thin', '254:1 0 254:0']);
-  assert.equal(letters(await kernel.read('th', 62, 4)), 'oo..');
-  await kernel.write('th', 63, sectors('w', 1));
-  assert.equal(letters(await kernel.read('th', 62, 4)), 'ow..');
-});
-
-test('a pool that shrinks is refused by the resume, with the new table live and the device suspended', () => {
-  const { kernel, node, make, load, resume } = world();
-  make('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
-  assert.match(load('pool', [0n, 4096n, 'thin-pool', '1:5 1:6 128 0']), /^rc=0/);
-  assert.equal(resume('pool'), 'EINVAL');
-  assert.deepEqual([kernel.device('pool').sizeSectors, kernel.device('pool').suspended], [4096n, true]);
-  assert.match(status(node, 'pool'), / 0\/64 /);
-  load('pool', [0n, 8192n, 'thin-pool', '1:5 1:6 128 0']);
-  assert.match(resume('pool'), /^rc=0/);
-});
-
-test('thin devices outlive their pool on its metadata, and go with it when that is overwritten', () => {
-  const { disks, make, node, tell, load } = world();
-  const pool: Line = [0n, 8192n, 'thin-pool', '1:5 1:6 128 0'];
-  make('pool', pool);
-  tell('pool', 'create_thin 7');
-  probe(node, 'DM_DEV_REMOVE', { name: 'pool' });
-  make('pool', pool);
-  assert.equal(tell('pool', 'create_thin 7'), 'EEXIST');
-  probe(node, 'DM_DEV_REMOVE', { name: 'pool' });
-  disks[5]?.write(0, sectors('x', 1));
-  probe(node, 'DM_DEV_CREATE', { name: 'pool' });
-  assert.equal(load('pool', pool), 'ENOTBLK');
-  disks[5]?.write(0, new Uint8Array(512));
-  assert.match(load('pool', pool), /^rc=0/);
 });
 
 test('a disk in a file keeps its content there, sparse', async (t) => {
