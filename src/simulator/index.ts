@@ -18,6 +18,7 @@
 export type { BlockDevice } from './block-device.ts';
 export { SimulatedDisk } from './block-device.ts';
 export { SimulatedClock } from './clock.ts';
+export type { ContentOptions } from './content.ts';
 export { SimulatedControlNode } from './control-node.ts';
 export { type Geometry, SimulatedDevice } from './device.ts';
 export { SimulatorError } from './errors.ts';
@@ -29,7 +30,8 @@ export { SimulatedFile, SimulatedFollowedFile } from './followed-file.ts';
 export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
-export { type ContentOptions, type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
+export { SimulatedKernel } from './kernel.ts';
+export type { DiskOptions, KernelOptions } from './kernel-options.ts';
 export { SimulatedRandom } from './random.ts';
 export type { KernelRelease } from './release.ts';
 export type { Direction } from './stats-region.ts';

@@ -3,6 +3,7 @@ import { ERRNO } from '../kernel/errno.ts';
 import { SystemError } from '../system/errors.ts';
 import { deviceText, type SimulatedDisk } from './block-device.ts';
 import { SimulatedClock } from './clock.ts';
+import { type ContentOptions, moveContent } from './content.ts';
 import { SimulatedControlNode } from './control-node.ts';
 import { SimulatedDevice } from './device.ts';
 import { DeviceRegistry } from './device-registry.ts';
@@ -12,53 +13,16 @@ import { EventCounter } from './event-counter.ts';
 import { type FaultRule, Faults, type IoctlCall } from './faults.ts';
 import type { IoRequest, SimulatedIo } from './io.ts';
 import { IoPath } from './io-path.ts';
+import type { DiskOptions, KernelOptions } from './kernel-options.ts';
 import { FileMedium, MemoryMedium, SECTOR_BYTES } from './medium.ts';
 import { runMessage } from './messages.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { type KernelRelease, RELEASES, type ReleaseFacts } from './release.ts';
-import type { Direction, Instant } from './stats-region.ts';
+import type { Instant } from './stats-region.ts';
 import { makeTarget, Table, type TableContext } from './table.ts';
 import { cookieWords, diskUevent, type Uevent, type UeventWords, writeBackUevent } from './uevent.ts';
 import { toByteString } from './words.ts';
 import { runNow } from './work.ts';
-
-/** What a simulated kernel is like. */
-export interface KernelOptions {
-  readonly clock?: SimulatedClock;
-  /** Default `6.1`. */
-  readonly kernel?: KernelRelease;
-  /** Timer interrupts a second, default 250: statistics that are not precise see time in steps of 1000 / hz ms. */
-  readonly hz?: 100 | 250 | 1000;
-  /** Possible CPUs, default 2: each has counters of its own, which cost memory. */
-  readonly cpus?: number;
-  /** The machine's memory, default 4 GiB: statistics may take a quarter. */
-  readonly memoryBytes?: number;
-  /** Device-mapper's major number, default 254: kernels give it what is free when the module is loaded. */
-  readonly major?: number;
-  /** The target types that its modules registered; default all of Debian's build. */
-  readonly targets?: readonly string[];
-}
-
-/** What a disk is like. */
-export interface DiskOptions {
-  readonly sectors: number;
-  readonly number?: DeviceNumber;
-  readonly path?: string;
-  /** A file of this computer that has its content, made if it is not there; else the content is in memory. */
-  readonly file?: string;
-  /** Whether it takes discards, default true. */
-  readonly discards?: boolean;
-}
-
-/** How content is read or written. */
-export interface ContentOptions {
-  /** Nanoseconds that the disks take, default 0. */
-  readonly durationNs?: number;
-  /** The CPU that issues it, default 0. */
-  readonly cpu?: number;
-  /** Stops the wait, for example for a device that is suspended; the I/O itself goes on. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A kernel's device-mapper with its devices, disks and statistics, driven by a test: time moves when the test moves
@@ -193,7 +157,7 @@ export class SimulatedKernel {
     options: ContentOptions = {},
   ): Promise<void> {
     // What it has to wait for may take long: the caller's bytes are its own again at once.
-    await this.#moveContent(ref, 'write', sector, bytes.slice(), options);
+    await moveContent(this, { device: ref, direction: 'write', sector, bytes: bytes.slice(), ...options });
   }
 
   /** Reads `sectors` sectors through the live table of a device; waits and fails as `write` does. */
@@ -204,28 +168,8 @@ export class SimulatedKernel {
     options: ContentOptions = {},
   ): Promise<Uint8Array> {
     const bytes = new Uint8Array(sectors * SECTOR_BYTES);
-    await this.#moveContent(ref, 'read', sector, bytes, options);
+    await moveContent(this, { device: ref, direction: 'read', sector, bytes, ...options });
     return bytes;
-  }
-
-  async #moveContent(
-    device: string | DeviceNumber,
-    direction: Direction,
-    sector: number,
-    bytes: Uint8Array,
-    { durationNs = 0, cpu = 0, signal }: ContentOptions,
-  ): Promise<void> {
-    signal?.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const stop = (): void => reject(signal?.reason);
-      const onEnd = ({ errno }: SimulatedIo): void => {
-        signal?.removeEventListener('abort', stop);
-        if (errno === undefined) resolve();
-        else reject(new SystemError(direction, errno, `sector ${sector}`));
-      };
-      signal?.addEventListener('abort', stop, { once: true });
-      this.io({ device, direction, sector, sectors: bytes.length / SECTOR_BYTES, bytes, durationNs, cpu, onEnd });
-    });
   }
 
   /**

@@ -1,6 +1,7 @@
 import { DM_FLAGS, encodeDeviceNumber } from '../../src/kernel/index.ts';
 import { SimulatedRandom } from '../../src/simulator/index.ts';
 import type { IoctlOperation, Operation, TargetLine } from './operation.ts';
+import { POOL_LENGTHS, PoolOperations } from './pool-operations.ts';
 import { TARGET_MESSAGES, TargetLines } from './target-lines.ts';
 
 /** What the kernels under test have: disks `1:0` to `1:7`, of this size. */
@@ -58,13 +59,13 @@ const GEOMETRIES = [
   '-1 2 4 0',
 ];
 const TYPES = ['linear', 'zero', 'error', 'striped', 'thin-pool', 'nosuch', ''];
-const POOL_LENGTHS = [1024n, 1024n, 2048n, 8192n, 128n, 1000n];
 
 /** Draws sequences of operations: the same seed draws the same. */
 export class Generator {
   readonly #random: SimulatedRandom;
   readonly #major: number;
   readonly #lines: TargetLines;
+  readonly #pools: PoolOperations;
 
   /** @param major device-mapper's major number */
   constructor(seed: number, major: number) {
@@ -72,11 +73,12 @@ export class Generator {
     this.#random = new SimulatedRandom(seed);
     const device = (): string => `${this.#major}:${this.#random.below(COMMON_MINORS)}`;
     this.#lines = new TargetLines(this.#random, () => this.#area(), device);
+    this.#pools = new PoolOperations(this.#random, this.#lines, major);
   }
 
   /** A sequence: a few devices that mostly come to life, then what comes to mind. */
   sequence(length: number): Operation[] {
-    const operations: Operation[] = this.#random.chance(0.35) ? this.#poolAndThin() : [];
+    const operations: Operation[] = this.#random.chance(0.35) ? this.#pools.begin() : [];
     for (const name of COMMON_NAMES) {
       if (this.#random.chance(0.85)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_CREATE', name });
       if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, ...this.#soundLoad(name) });
@@ -84,40 +86,6 @@ export class Generator {
     }
     while (operations.length < length) operations.push(this.operation());
     return operations;
-  }
-
-  /** A pool with a thin device on it, and what is done to pools. */
-  #poolAndThin(): Operation[] {
-    const random = this.#random;
-    const begun = { kind: 'ioctl', node: 0 } as const;
-    const make = (name: string, line: TargetLine): Operation[] => [
-      { ...begun, command: 'DM_DEV_CREATE', name },
-      { ...begun, command: 'DM_TABLE_LOAD', name, targets: [line] },
-      { ...begun, command: 'DM_DEV_SUSPEND', name },
-    ];
-    const length = random.pick(POOL_LENGTHS);
-    const operations = make('a', { start: 0n, length, type: 'thin-pool', params: '1:6 1:0 128 1' });
-    for (let count = random.below(6); count > 0; count--) operations.push(this.#poolOperation());
-    const thin = { start: 0n, length: random.pick(LENGTHS), ...this.#lines.thin() };
-    operations.push(...make('b', { ...thin, params: `${this.#major}:0 ${random.pick(['0', '0', '1'])}` }));
-    for (let count = random.below(4); count > 0; count--) operations.push(this.#poolOperation());
-    return operations;
-  }
-
-  #poolOperation(): Operation {
-    const random = this.#random;
-    const about = { kind: 'ioctl', node: 0, name: 'a' } as const;
-    const draw = random.below(100);
-    if (draw < 50) {
-      return { ...about, command: 'DM_TARGET_MSG', message: { sector: 0n, text: random.pick(TARGET_MESSAGES) } };
-    }
-    if (draw < 65) {
-      const line = { start: 0n, length: random.pick(POOL_LENGTHS), ...this.#lines.pool() };
-      return { ...about, command: 'DM_TABLE_LOAD', targets: [line] };
-    }
-    if (draw < 80) return { ...about, command: 'DM_DEV_SUSPEND' };
-    if (draw < 85) return { ...about, command: 'DM_DEV_SUSPEND', flags: DM_FLAGS.SUSPEND };
-    return { ...about, command: 'DM_TABLE_STATUS', flags: this.#statusFlags() };
   }
 
   /** One operation. */

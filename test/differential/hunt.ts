@@ -33,7 +33,7 @@ function wholeNumber(name: 'seed' | 'runs' | 'length'): number {
 const seed = wholeNumber('seed');
 const runs = wholeNumber('runs');
 const length = wholeNumber('length');
-const PROGRESS = 100;
+const PROGRESS = 10;
 const MAJOR = 253;
 const TARGETS = [
   'thin-pool',
