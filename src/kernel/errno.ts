@@ -42,6 +42,7 @@ export const ERRNO = {
   ENOBUFS: 105,
   ETIMEDOUT: 110,
   ESTALE: 116,
+  ENOKEY: 126,
 } as const;
 
 /** An error's name, such as `ENXIO`. */

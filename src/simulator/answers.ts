@@ -10,10 +10,10 @@ import {
 } from '../kernel/dm-ioctl.ts';
 import { struct, u32, u64 } from '../kernel/struct.ts';
 import type { SimulatedDevice } from './device.ts';
+import type { StatusKind } from './mapping.ts';
 import type { TargetVersion } from './release.ts';
 import type { Request } from './request.ts';
 import type { Table } from './table.ts';
-import type { StatusKind } from './target-types.ts';
 
 const align8 = (size: number): number => Math.ceil(size / 8) * 8;
 

@@ -68,7 +68,8 @@ function* message(kernel: SimulatedKernel, request: Request): Work {
   const room = request.answerRoom();
   const device = findDevice(kernel, request);
   const text = request.payloadText(request.payloadStart + DmTargetMsg.size);
-  const result = yield* runMessage(kernel, device, text, room.length);
+  const { sector } = DmTargetMsg.at(request.bytes, request.payloadStart);
+  const result = yield* runMessage(kernel, device, sector, text, room.length);
   if (result === 'ignored') {
     request.silent();
     return;

@@ -3,6 +3,8 @@ import { ERRNO } from '../kernel/errno.ts';
 import { type BlockDevice, deviceKey, deviceText, SimulatedDisk } from './block-device.ts';
 import type { SimulatedDevice } from './device.ts';
 import { Refusal, SimulatorError } from './errors.ts';
+import type { Model } from './mapping.ts';
+import type { Medium } from './medium.ts';
 import type { ReleaseFacts } from './release.ts';
 import type { TableContext } from './table.ts';
 
@@ -48,13 +50,19 @@ export class DeviceRegistry {
   }
 
   /** Adds a disk; without a number it is the next `8:n`. */
-  addDisk(sectors: bigint, number: DeviceNumber | undefined, path: string | undefined): SimulatedDisk {
+  addDisk(
+    sectors: bigint,
+    number: DeviceNumber | undefined,
+    path: string | undefined,
+    discards: boolean,
+    medium: Medium,
+  ): SimulatedDisk {
     let free = number ?? { major: DISK_MAJOR, minor: 0 };
     while (this.#disks.has(deviceKey(free))) {
       if (number !== undefined) throw new SimulatorError(`there is a disk ${deviceText(number)} already`);
       free = { major: DISK_MAJOR, minor: free.minor + 16 };
     }
-    const disk = new SimulatedDisk(free, sectors);
+    const disk = new SimulatedDisk(free, sectors, discards, medium);
     this.#disks.set(deviceKey(free), disk);
     if (path !== undefined) this.#paths.set(path, disk);
     return disk;
@@ -111,20 +119,26 @@ export class DeviceRegistry {
     return device;
   }
 
+  /** The models of all tables that there are. */
+  *models(): Generator<Model> {
+    for (const { live, inactive, dying } of this.#devices.values()) {
+      for (const table of [live, inactive, dying]) for (const { model } of table?.targets ?? []) yield model;
+    }
+  }
+
   /** What the table of a device may be put on. */
-  tableContext(device: SimulatedDevice): TableContext {
+  deviceLookup(device: SimulatedDevice): Pick<TableContext, 'deviceAt' | 'deviceAtPath'> {
     const { refusesSelf } = this.#facts;
     const unlessSelf = (found: BlockDevice): BlockDevice => {
       if (refusesSelf && found === device) throw new Refusal(ERRNO.EINVAL);
       return found;
     };
     return {
-      facts: this.#facts,
-      deviceAt: (major, minor) => {
+      deviceAt: (number) => {
         // Before it looks for a disk: this one may have none yet.
-        const asked = this.byNumber({ major, minor });
+        const asked = this.byNumber(number);
         if (asked !== undefined) unlessSelf(asked);
-        return this.blockDevice({ major, minor });
+        return this.blockDevice(number);
       },
       deviceAtPath: (path) => unlessSelf(this.blockDeviceAt(path)),
     };
@@ -136,7 +150,8 @@ export class DeviceRegistry {
     for (const { live, inactive, dying } of this.#devices.values()) {
       const modes = new Set<boolean>();
       for (const table of [live, inactive, dying]) {
-        if (table?.devices.includes(device) === true) modes.add(table.readOnly);
+        const readOnly = table?.opensReadOnly(device);
+        if (readOnly !== undefined) modes.add(readOnly);
       }
       count += modes.size;
     }

@@ -3,7 +3,6 @@ import type { BlockDevice } from './block-device.ts';
 import type { DeviceStats } from './device-stats.ts';
 import { SimulatorError } from './errors.ts';
 import { EventCounter } from './event-counter.ts';
-import type { SimulatedIo } from './io.ts';
 import type { Table } from './table.ts';
 import type { Work } from './work.ts';
 
@@ -39,23 +38,26 @@ export class SimulatedDevice implements BlockDevice {
   #inFlight = 0;
   #draining = false;
   #locked = false;
-  readonly #waiting: SimulatedIo[] = [];
+  readonly #waiting: (() => void)[] = [];
   #onIdle: (() => void)[] = [];
   #onUnlock: (() => void)[] = [];
-  readonly #start: (io: SimulatedIo) => void;
 
-  /** @param start begins an I/O that had to wait for this device */
-  constructor(number: DeviceNumber, name: string, uuid: string, stats: DeviceStats, start: (io: SimulatedIo) => void) {
+  constructor(number: DeviceNumber, name: string, uuid: string, stats: DeviceStats) {
     this.number = number;
     this.name = name;
     this.uuid = uuid;
     this.stats = stats;
-    this.#start = start;
   }
 
   /** Sectors of the live table. */
   get sizeSectors(): bigint {
     return this.live?.size ?? 0n;
+  }
+
+  /** Whether all that it lies on takes discards. */
+  get discards(): boolean {
+    const devices = this.live?.devices ?? [];
+    return devices.length > 0 && devices.every(({ discards }) => discards);
   }
 
   /** Whether new I/O has to wait: the device is suspended, or drains for a new statistics region. */
@@ -73,9 +75,9 @@ export class SimulatedDevice implements BlockDevice {
     return this.#inFlight > 0 || this.#waiting.length > 0;
   }
 
-  /** Keeps an I/O back until the device takes I/O again. */
-  hold(io: SimulatedIo): void {
-    this.#waiting.push(io);
+  /** Keeps an I/O back: `start` is called when the device takes I/O again. */
+  hold(start: () => void): void {
+    this.#waiting.push(start);
   }
 
   /** An I/O goes in flight. */
@@ -112,6 +114,7 @@ export class SimulatedDevice implements BlockDevice {
 
   /** Suspends it: waits for the I/O in flight, holds new I/O. */
   *suspend(): Work {
+    for (const { model } of this.live?.targets ?? []) model.suspending?.();
     yield* this.quiesced(() => {
       this.suspended = true;
     });
@@ -123,8 +126,14 @@ export class SimulatedDevice implements BlockDevice {
     this.live = table;
   }
 
-  /** Takes I/O again. Only from the suspended state. */
+  /**
+   * Takes I/O again. Only from the suspended state.
+   * @throws Refusal a target's own: the device stays suspended
+   */
   resume(): void {
+    const targets = this.live?.targets ?? [];
+    for (const { model } of targets) model.resuming?.();
+    for (const { model } of targets) model.resumed?.();
     this.suspended = false;
     this.#release();
   }
@@ -142,6 +151,6 @@ export class SimulatedDevice implements BlockDevice {
   }
 
   #release(): void {
-    while (!this.holdsIo && this.#waiting.length > 0) this.#start(this.#waiting.shift() as SimulatedIo);
+    while (!this.holdsIo && this.#waiting.length > 0) this.#waiting.shift()?.();
   }
 }

@@ -2,8 +2,8 @@
  * An in-process device-mapper that speaks the kernel's ioctl bytes, with its statistics, a file system on it, and
  * time, I/O and faults in the hands of the test. Nothing here needs Linux, a device or root.
  *
- * All 18 ioctls answer as Linux does, compared byte by byte with real kernels (test/differential); tables may hold the
- * targets linear, zero and error. `SimulatedKernel.onUevent` hears what udev would be told.
+ * All 18 ioctls answer as Linux does, compared byte by byte with real kernels (test/differential); docs/testing.md says
+ * which targets do what. `SimulatedKernel.onUevent` hears what udev would be told.
  *
  * @example
  * const kernel = new SimulatedKernel();
@@ -18,6 +18,7 @@
 export type { BlockDevice } from './block-device.ts';
 export { SimulatedDisk } from './block-device.ts';
 export { SimulatedClock } from './clock.ts';
+export type { ContentOptions } from './content.ts';
 export { SimulatedControlNode } from './control-node.ts';
 export { type Geometry, SimulatedDevice } from './device.ts';
 export { SimulatorError } from './errors.ts';
@@ -29,7 +30,8 @@ export { SimulatedFile, SimulatedFollowedFile } from './followed-file.ts';
 export { SimulatedHandle } from './handle.ts';
 export type { SimulatedInode } from './inode.ts';
 export { type IoRequest, SimulatedIo } from './io.ts';
-export { type DiskOptions, type KernelOptions, SimulatedKernel } from './kernel.ts';
+export { SimulatedKernel } from './kernel.ts';
+export type { DiskOptions, KernelOptions } from './kernel-options.ts';
 export { simulatedMachine } from './machine.ts';
 export { SimulatedRandom } from './random.ts';
 export type { KernelRelease } from './release.ts';

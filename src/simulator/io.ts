@@ -14,6 +14,8 @@ export interface IoRequest {
   readonly sectors: number;
   /** Nanoseconds until it ends; 0 ends it at once; without it, it is in flight until `end()` is called. */
   readonly durationNs?: number | undefined;
+  /** What is written, or where to read to: the sectors' bytes. Without it no content moves. */
+  readonly bytes?: Uint8Array | undefined;
   /** The CPU that issues it, default 0: an I/O counts as merged by what went before on its CPU. */
   readonly cpu?: number;
   /** Called when it has ended. */
@@ -27,10 +29,11 @@ export class SimulatedIo {
   readonly device: SimulatedDevice;
   /** `waiting`: the device is suspended, or drains; it begins, and is seen by the statistics, when that is over. */
   state: 'waiting' | 'inFlight' | 'ended' = 'waiting';
-  /** Whether it ended with EIO. */
-  failed = false;
+  /** With what it ended; undefined is well. */
+  errno: number | undefined;
   startedNs = 0;
   endedNs = 0;
+  #arrived = false;
   readonly #finish: (io: SimulatedIo) => void;
   #endWanted = false;
 
@@ -40,16 +43,21 @@ export class SimulatedIo {
     this.#finish = finish;
   }
 
-  /** Ends it; one that still waits for its device ends as soon as it has begun. Ending it twice is an error. */
+  /** Whether it failed. */
+  get failed(): boolean {
+    return this.errno !== undefined;
+  }
+
+  /** Ends it; one that still waits on its way ends as soon as it arrives. Ending it twice is an error. */
   end(): void {
     if (this.state === 'ended' || this.#endWanted) throw new SimulatorError('this I/O has ended already');
-    if (this.state === 'inFlight') this.#finish(this);
+    if (this.#arrived) this.#finish(this);
     else this.#endWanted = true;
   }
 
-  /** For the kernel: the I/O is in flight now. */
-  begun(): void {
-    this.state = 'inFlight';
+  /** For the kernel: all of it is where it belongs. */
+  arrived(): void {
+    this.#arrived = true;
     if (this.#endWanted) this.#finish(this);
   }
 }

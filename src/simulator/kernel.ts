@@ -3,6 +3,7 @@ import { ERRNO } from '../kernel/errno.ts';
 import { SystemError } from '../system/errors.ts';
 import { deviceText, type SimulatedDisk } from './block-device.ts';
 import { SimulatedClock } from './clock.ts';
+import { type ContentOptions, moveContent } from './content.ts';
 import { SimulatedControlNode } from './control-node.ts';
 import { SimulatedDevice } from './device.ts';
 import { DeviceRegistry } from './device-registry.ts';
@@ -12,37 +13,16 @@ import { EventCounter } from './event-counter.ts';
 import { type FaultRule, Faults, type IoctlCall } from './faults.ts';
 import type { IoRequest, SimulatedIo } from './io.ts';
 import { IoPath } from './io-path.ts';
+import type { DiskOptions, KernelOptions } from './kernel-options.ts';
+import { FileMedium, MemoryMedium, SECTOR_BYTES } from './medium.ts';
 import { runMessage } from './messages.ts';
+import { MetadataStore } from './metadata-store.ts';
 import { type KernelRelease, RELEASES, type ReleaseFacts } from './release.ts';
 import type { Instant } from './stats-region.ts';
-import { makeTarget, Table } from './table.ts';
+import { makeTarget, Table, type TableContext } from './table.ts';
 import { cookieWords, diskUevent, type Uevent, type UeventWords, writeBackUevent } from './uevent.ts';
 import { toByteString } from './words.ts';
 import { runNow } from './work.ts';
-
-/** What a simulated kernel is like. */
-export interface KernelOptions {
-  readonly clock?: SimulatedClock;
-  /** Default `6.1`. */
-  readonly kernel?: KernelRelease;
-  /** Timer interrupts a second, default 250: statistics that are not precise see time in steps of 1000 / hz ms. */
-  readonly hz?: 100 | 250 | 1000;
-  /** Possible CPUs, default 2: each has counters of its own, which cost memory. */
-  readonly cpus?: number;
-  /** The machine's memory, default 4 GiB: statistics may take a quarter. */
-  readonly memoryBytes?: number;
-  /** Device-mapper's major number, default 254: kernels give it what is free when the module is loaded. */
-  readonly major?: number;
-  /** The target types that its modules registered; default all of Debian's build. */
-  readonly targets?: readonly string[];
-}
-
-/** What a disk is like. */
-export interface DiskOptions {
-  readonly sectors: number;
-  readonly number?: DeviceNumber;
-  readonly path?: string;
-}
 
 /**
  * A kernel's device-mapper with its devices, disks and statistics, driven by a test: time moves when the test moves
@@ -73,6 +53,7 @@ export class SimulatedKernel {
   readonly #millisecondsPerJiffy: number;
   readonly #faults = new Faults();
   readonly #path: IoPath;
+  readonly #metadata = new MetadataStore();
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? new SimulatedClock();
@@ -108,8 +89,9 @@ export class SimulatedKernel {
   }
 
   /** Adds a disk; without a number it is the next `8:n`. Tables may name it by its path too, if it has one. */
-  addDisk({ sectors, number, path }: DiskOptions): SimulatedDisk {
-    return this.registry.addDisk(BigInt(sectors), number, path);
+  addDisk({ sectors, number, path, file, discards = true }: DiskOptions): SimulatedDisk {
+    const medium = file === undefined ? new MemoryMedium() : new FileMedium(file, sectors * SECTOR_BYTES);
+    return this.registry.addDisk(BigInt(sectors), number, path, discards, medium);
   }
 
   /** Adds a device with a live linear table onto a disk of its own, as if it had always been there: without events. */
@@ -119,8 +101,9 @@ export class SimulatedKernel {
   ): SimulatedDevice {
     const disk = this.addDisk({ sectors });
     const device = this.create(toByteString(name), toByteString(uuid), undefined);
-    const context = this.registry.tableContext(device);
-    const target = makeTarget(0n, disk.sizeSectors, 'linear', `${deviceText(disk.number)} 0`, context);
+    const context = this.tableContext(device);
+    const words = { start: 0n, length: disk.sizeSectors, type: 'linear', params: `${deviceText(disk.number)} 0` };
+    const target = makeTarget(words, [], false, context);
     device.live = new Table([target], false);
     device.diskAdded = true;
     return device;
@@ -162,6 +145,34 @@ export class SimulatedKernel {
   }
 
   /**
+   * Writes whole sectors through the live table of a device, as one I/O that the statistics count. Waits while the
+   * device, or one below it, is suspended, and for the test to move the clock where a target or the disk takes time.
+   *
+   * @throws SystemError EIO, or what else a target fails with; SimulatorError for bytes that are not whole sectors
+   */
+  async write(
+    ref: string | DeviceNumber,
+    sector: number,
+    bytes: Uint8Array,
+    options: ContentOptions = {},
+  ): Promise<void> {
+    // What it has to wait for may take long: the caller's bytes are its own again at once.
+    await moveContent(this, { device: ref, direction: 'write', sector, bytes: bytes.slice(), ...options });
+  }
+
+  /** Reads `sectors` sectors through the live table of a device; waits and fails as `write` does. */
+  async read(
+    ref: string | DeviceNumber,
+    sector: number,
+    sectors: number,
+    options: ContentOptions = {},
+  ): Promise<Uint8Array> {
+    const bytes = new Uint8Array(sectors * SECTOR_BYTES);
+    await moveContent(this, { device: ref, direction: 'read', sector, bytes, ...options });
+    return bytes;
+  }
+
+  /**
    * Sends a message as another program would, past the count of ioctls, the hook and the injected faults.
    *
    * @returns the answer; undefined where the message has none
@@ -169,7 +180,7 @@ export class SimulatedKernel {
    */
   message(ref: string | DeviceNumber, text: string): string | undefined {
     try {
-      const work = runMessage(this, this.device(ref), toByteString(text), Number.MAX_SAFE_INTEGER);
+      const work = runMessage(this, this.device(ref), 0n, toByteString(text), Number.MAX_SAFE_INTEGER);
       const result = runNow(work, text);
       return typeof result === 'string' ? undefined : result.answer;
     } catch (error) {
@@ -193,8 +204,21 @@ export class SimulatedKernel {
   create(name: string, uuid: string, minor: number | undefined): SimulatedDevice {
     return this.registry.create(name, uuid, minor, (number) => {
       const stats = new DeviceStats(this.statsMemory, this.facts.statsLimits, this.#millisecondsPerJiffy);
-      return new SimulatedDevice(number, name, uuid, stats, (io) => this.#path.retry(io));
+      return new SimulatedDevice(number, name, uuid, stats);
     });
+  }
+
+  /** For commands: what the table of a device is made with. */
+  tableContext(device: SimulatedDevice): TableContext {
+    return {
+      ...this.registry.deviceLookup(device),
+      facts: this.facts,
+      owner: device,
+      clock: this.clock,
+      metadata: this.#metadata,
+      models: () => this.registry.models(),
+      raiseEvent: () => this.tableEvent(device),
+    };
   }
 
   /**

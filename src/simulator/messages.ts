@@ -1,9 +1,9 @@
 import { ERRNO } from '../kernel/errno.ts';
+import { sameWord, splitWords } from '../targets/words.ts';
 import type { SimulatedDevice } from './device.ts';
 import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import { parseStatsMessage } from './stats-messages.ts';
-import { sameWord, splitWords } from './words.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -16,9 +16,9 @@ export type MessageResult = { readonly answer: string } | 'silent' | 'full' | 'i
 const LONGEST_ID = '2147483647'.length;
 
 /**
- * Runs a message to a device. Words that begin with `@` are for device-mapper itself; of the targets modelled here,
- * none takes messages.
+ * Runs a message to a device. Words that begin with `@` are for device-mapper itself, others for the target there.
  *
+ * @param sector where the target is that it is for
  * @param text the message, a string of bytes
  * @param limit the room for the answer, in bytes
  * @throws Refusal
@@ -26,15 +26,19 @@ const LONGEST_ID = '2147483647'.length;
 export function* runMessage(
   kernel: SimulatedKernel,
   device: SimulatedDevice,
+  sector: bigint,
   text: string,
   limit: number,
 ): Work<MessageResult> {
-  const words = splitWords(text);
+  const words = splitWords(text).map((word) => word.text);
   const [name] = words;
   if (name === undefined) throw new Refusal(ERRNO.EINVAL);
   if (!name.startsWith('@')) {
     if (device.live === undefined && !kernel.facts.refusesMessageWithoutTable) return 'ignored';
-    throw new Refusal(ERRNO.EINVAL);
+    const model = device.live?.at(sector)?.model;
+    if (model?.message === undefined) throw new Refusal(ERRNO.EINVAL);
+    const answer = model.message(words);
+    return answer === undefined ? 'silent' : { answer };
   }
   if (sameWord(name, '@cancel_deferred_remove')) {
     if (words.length !== 1) throw new Refusal(ERRNO.EINVAL);

@@ -1,4 +1,5 @@
 import { ERRNO } from '../kernel/errno.ts';
+import type { KernelVersion } from '../targets/kernel-version.ts';
 import type { StatsLimits } from './device-stats.ts';
 
 /** The kernels whose differences are modelled. `6.1` is as of 6.1.192, which has fixes that 6.1.176 had not. */
@@ -22,8 +23,8 @@ export interface ReleaseFacts {
   readonly refusesSelf: boolean;
   /** Whether a table's specs must lie on 8 bytes, behind the header, and not over each other. */
   readonly strictSpecs: boolean;
-  /** Whether the error target opens the device of its two words. */
-  readonly errorTakesDevice: boolean;
+  /** What the grammars of the targets go by. */
+  readonly linux: KernelVersion;
   /** Whether an answer is never said to begin behind the request's end. */
   readonly startsWithinRequest: boolean;
   /** Whether a message to a target is refused where there is no live table; else it comes to nothing. */
@@ -49,7 +50,7 @@ const LINUX_6_1: ReleaseFacts = {
   missingPathErrno: ERRNO.ENODEV,
   refusesSelf: false,
   strictSpecs: false,
-  errorTakesDevice: false,
+  linux: '6.1',
   startsWithinRequest: true,
   refusesMessageWithoutTable: true,
   statsLimits: { areas: UNLIMITED, bins: UNLIMITED },
@@ -70,7 +71,7 @@ export const RELEASES: Readonly<Record<KernelRelease, ReleaseFacts>> = {
     missingPathErrno: ERRNO.ENOENT,
     refusesSelf: true,
     strictSpecs: true,
-    errorTakesDevice: true,
+    linux: '6.12',
     startsWithinRequest: true,
     refusesMessageWithoutTable: true,
     statsLimits: { areas: 8_388_608n, bins: 134_217_728n },

@@ -1,6 +1,7 @@
 import { ERRNO } from '../kernel/errno.ts';
+import { sameWord } from '../targets/words.ts';
 import { Refusal } from './errors.ts';
-import { sameWord, scanI32, scanRange, scanShare, scanU32, scanU64 } from './words.ts';
+import { scanI32, scanRange, scanShare, scanU32, scanU64 } from './words.ts';
 
 /** What `@stats_create` asks for. Texts are strings of bytes, stored as they came. */
 export interface RegionDefinition {

@@ -1,6 +1,8 @@
 import { DM_FLAGS } from '../kernel/dm-ioctl.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import { depsAnswer, statusAnswer } from './answers.ts';
 import { askedTable, findDevice, writeState } from './device-state.ts';
+import { Refusal } from './errors.ts';
 import type { SimulatedKernel } from './kernel.ts';
 import type { Request } from './request.ts';
 import { parseTable } from './table.ts';
@@ -9,8 +11,12 @@ import { parseTable } from './table.ts';
 export function loadTable(kernel: SimulatedKernel, request: Request): void {
   const device = findDevice(kernel, request);
   const { header, bytes, payloadStart } = request;
-  const context = kernel.registry.tableContext(device);
+  const context = kernel.tableContext(device);
   const table = parseTable(bytes, payloadStart, header.targetCount, request.has(DM_FLAGS.READONLY), context);
+  const { immutableType } = device.live ?? {};
+  if (immutableType !== undefined && table.immutableType !== immutableType && !table.wildcard) {
+    throw new Refusal(ERRNO.EINVAL);
+  }
   kernel.setUp(device, table);
   device.dying = device.inactive;
   device.inactive = table;

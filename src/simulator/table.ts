@@ -3,14 +3,14 @@ import { ERRNO } from '../kernel/errno.ts';
 import type { BlockDevice } from './block-device.ts';
 import { Refusal } from './errors.ts';
 import type { ReleaseFacts } from './release.ts';
-import { type Mapping, TARGET_TYPES, type TargetContext } from './target-types.ts';
-import { splitWords } from './words.ts';
+import { type Mapping, TARGET_TYPES, type TargetContext, type TypeRules } from './target-types.ts';
 
 /** One target of a table. */
 export interface Target extends Mapping {
   readonly start: bigint;
   readonly length: bigint;
   readonly type: string;
+  readonly rules: TypeRules;
 }
 
 /** A table: live, or loaded and waiting for a resume. */
@@ -19,12 +19,38 @@ export class Table {
   readonly readOnly: boolean;
   /** The devices that it holds open, each once, the last opened first. */
   readonly devices: readonly BlockDevice[];
+  readonly #opened: ReadonlyMap<BlockDevice, boolean>;
 
   constructor(targets: readonly Target[], readOnly: boolean) {
     this.targets = targets;
     this.readOnly = readOnly;
-    const areas = targets.flatMap((target) => target.areas);
-    this.devices = [...new Set(areas.map(({ device }) => device))].reverse();
+    const opened = new Map<BlockDevice, boolean>();
+    for (const { areas } of targets) {
+      // Who writes to a device that it has open for reading opens it anew, for both.
+      for (const area of areas) opened.set(area.device, area.readOnly && (opened.get(area.device) ?? true));
+    }
+    this.#opened = opened;
+    this.devices = [...opened.keys()].reverse();
+  }
+
+  /** Whether it holds a device open for reading only; undefined when it does not hold it. */
+  opensReadOnly(device: BlockDevice): boolean | undefined {
+    return this.#opened.get(device);
+  }
+
+  /** The type that no other can replace. */
+  get immutableType(): string | undefined {
+    return this.targets.find(({ rules }) => rules.immutable)?.type;
+  }
+
+  /** Whether it can take the place of any table. */
+  get wildcard(): boolean {
+    return this.targets.some(({ rules }) => rules.wildcard);
+  }
+
+  /** The target that a sector lies in. */
+  at(sector: number | bigint): Target | undefined {
+    return this.targets.find(({ start, length }) => sector >= start && sector < start + length);
   }
 
   /** Sectors. */
@@ -35,17 +61,25 @@ export class Table {
 
   /** Whether every target's area lies within the device under it; one without a size yet is not looked at. */
   get fits(): boolean {
-    return this.targets.every(({ areas, length }) =>
+    return this.targets.every(({ areas }) =>
       areas.every(
-        ({ device: { sizeSectors }, offset }) =>
-          sizeSectors === 0n || (offset < sizeSectors && offset + length <= sizeSectors),
+        ({ device: { sizeSectors }, offset, length }) =>
+          length === undefined || sizeSectors === 0n || (offset < sizeSectors && offset + length <= sizeSectors),
       ),
     );
   }
 }
 
+/** A target as a table has it. */
+export interface TargetWords {
+  readonly start: bigint;
+  readonly length: bigint;
+  readonly type: string;
+  readonly params: string;
+}
+
 /** What a table's construction may ask of the kernel. */
-export interface TableContext extends Omit<TargetContext, 'version' | 'errorTakesDevice'> {
+export interface TableContext extends Omit<TargetContext, 'version' | 'linux' | 'length' | 'readOnly'> {
   readonly facts: ReleaseFacts;
 }
 
@@ -57,18 +91,32 @@ function invalid(): never {
   throw new Refusal(ERRNO.EINVAL);
 }
 
-/** Makes one target. @throws Refusal EINVAL for a type that is not there, and what its constructor says */
-export function makeTarget(start: bigint, length: bigint, type: string, params: string, context: TableContext): Target {
+/**
+ * Makes one target, to stand behind others.
+ *
+ * @throws Refusal EINVAL for a type that is not there, or must not stand here, and what its constructor says
+ */
+export function makeTarget(
+  { start, length, type, params }: TargetWords,
+  before: readonly Target[],
+  readOnly: boolean,
+  context: TableContext,
+): Target {
   const { facts } = context;
-  const construct = TARGET_TYPES.get(type);
+  const { linux } = facts;
+  const made = TARGET_TYPES.get(type);
   const known = facts.targets.find(({ name }) => name === type);
-  if (construct === undefined || known === undefined) invalid();
-  const mapping = construct(splitWords(params), {
-    ...context,
-    version: known.version.join('.'),
-    errorTakesDevice: facts.errorTakesDevice,
-  });
-  return { start, length, type, ...mapping };
+  if (made === undefined || known === undefined) invalid();
+  const rules = made.rules(linux);
+  const [first] = before;
+  if (first !== undefined) {
+    if (first.rules.singleton || rules.singleton) invalid();
+    const immutable = before.find((target) => target.rules.immutable);
+    if (immutable === undefined ? rules.immutable : immutable.type !== type) invalid();
+  }
+  const version = known.version.join('.');
+  const mapping = made.construct(params, { ...context, linux, length, readOnly, version });
+  return { start, length, type, rules, ...mapping };
 }
 
 /**
@@ -105,7 +153,7 @@ export function parseTable(
     if (length === 0n || sectorStart + length > MAX_SECTOR || sectorStart !== end) invalid();
     const type = spec.targetType.slice(0, TYPE_BYTES);
     const params = Buffer.from(bytes.subarray(textAt, textEnd)).toString('latin1');
-    targets.push(makeTarget(sectorStart, length, type, params, context));
+    targets.push(makeTarget({ start: sectorStart, length, type, params }, targets, readOnly, context));
     end = sectorStart + length;
   }
   return new Table(targets, readOnly);

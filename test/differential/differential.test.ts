@@ -10,7 +10,19 @@ import { shrink } from './shrink.ts';
 import { type Surroundings, simulatedWorld, type World } from './world.ts';
 
 const MAJOR = 254;
-const surroundings: Surroundings = { kernel: '6.1', major: MAJOR, targets: ['zero', 'linear', 'error'] };
+const TARGETS = [
+  'thin-pool',
+  'thin',
+  'snapshot',
+  'snapshot-origin',
+  'flakey',
+  'delay',
+  'zero',
+  'striped',
+  'linear',
+  'error',
+];
+const surroundings: Surroundings = { kernel: '6.1', major: MAJOR, targets: TARGETS };
 const sound = (): World => simulatedWorld(surroundings);
 
 /** A simulated kernel with a defect in its answers to one command. */

@@ -1,11 +1,14 @@
 import { DM_FLAGS, encodeDeviceNumber } from '../../src/kernel/index.ts';
 import { SimulatedRandom } from '../../src/simulator/index.ts';
 import type { IoctlOperation, Operation, TargetLine } from './operation.ts';
+import { POOL_LENGTHS, PoolOperations } from './pool-operations.ts';
+import { TARGET_MESSAGES, TargetLines } from './target-lines.ts';
 
 /** What the kernels under test have: disks `1:0` to `1:7`, of this size. */
 export const DISK_MAJOR = 1;
 export const DISKS = 8;
-export const DISK_SECTORS = 8192;
+export const DISK_SECTORS = 131_072;
+const END = BigInt(DISK_SECTORS);
 
 // Few, and some often, so that they meet; the last one fills its field.
 const COMMON_NAMES = ['a', 'b', 'ab'];
@@ -14,8 +17,8 @@ const BAD_NAMES = ['', 'a/b'];
 const UUIDS = ['U1', 'U/2', 'V'.repeat(129)];
 const COMMON_MINORS = 3;
 const MINORS = 7;
-const LENGTHS = [8n, 8n, 16n, 1024n, 8192n, 8193n];
-const OFFSETS = [0n, 0n, 8n, 8184n, 8191n, 8192n, 2n ** 63n];
+const LENGTHS = [8n, 8n, 16n, 1024n, END, END + 1n];
+const OFFSETS = [0n, 0n, 8n, END - 8n, END - 1n, END, 2n ** 63n];
 const SIZES = [305, 311, 312, 313, 320, 327, 328, 336, 352, 353, 354, 359, 360, 368, 376, 400, 408, 409, 456];
 const ODD_FLAGS = [
   ...Object.values(DM_FLAGS).filter((flag) => flag !== DM_FLAGS.SUSPEND && flag !== DM_FLAGS.PERSISTENT_DEV),
@@ -56,22 +59,27 @@ const GEOMETRIES = [
   'x',
   '-1 2 4 0',
 ];
-const TYPES = ['linear', 'zero', 'error', 'striped', 'nosuch', ''];
+const TYPES = ['linear', 'zero', 'error', 'striped', 'thin-pool', 'nosuch', ''];
 
 /** Draws sequences of operations: the same seed draws the same. */
 export class Generator {
   readonly #random: SimulatedRandom;
   readonly #major: number;
+  readonly #lines: TargetLines;
+  readonly #pools: PoolOperations;
 
   /** @param major device-mapper's major number */
   constructor(seed: number, major: number) {
     this.#major = major;
     this.#random = new SimulatedRandom(seed);
+    const device = (): string => `${this.#major}:${this.#random.below(COMMON_MINORS)}`;
+    this.#lines = new TargetLines(this.#random, () => this.#area(), device);
+    this.#pools = new PoolOperations(this.#random, this.#lines, major);
   }
 
   /** A sequence: a few devices that mostly come to life, then what comes to mind. */
   sequence(length: number): Operation[] {
-    const operations: Operation[] = [];
+    const operations: Operation[] = this.#random.chance(0.35) ? this.#pools.begin() : [];
     for (const name of COMMON_NAMES) {
       if (this.#random.chance(0.85)) operations.push({ kind: 'ioctl', node: 0, command: 'DM_DEV_CREATE', name });
       if (this.#random.chance(0.8)) operations.push({ kind: 'ioctl', node: 0, ...this.#soundLoad(name) });
@@ -113,7 +121,10 @@ export class Generator {
     if (draw < 91) return { command: 'DM_LIST_VERSIONS' };
     if (draw < 92) return { command: 'DM_GET_TARGET_VERSION', name: random.pick(TYPES) };
     if (draw < 97) {
-      const message = { sector: random.pick([0n, 0n, 5n, 8n, 2n ** 40n]), text: random.pick(MESSAGES) };
+      const message = {
+        sector: random.pick([0n, 0n, 5n, 8n, 2n ** 40n]),
+        text: random.pick(random.chance(0.6) ? MESSAGES : TARGET_MESSAGES),
+      };
       return { command: 'DM_TARGET_MSG', ...this.#device(), message };
     }
     if (draw < 98) return { command: 'DM_DEV_SET_GEOMETRY', ...this.#device(), text: random.pick(GEOMETRIES) };
@@ -204,8 +215,9 @@ export class Generator {
     const targets: TargetLine[] = [];
     let start = 0n;
     for (let count = random.pick([1, 1, 1, 2, 3]); count > 0; count--) {
-      const length = random.pick(LENGTHS);
-      targets.push(this.#spoiled({ start, length, ...this.#target() }));
+      const target = this.#target();
+      const length = random.pick(target.type === 'thin-pool' ? POOL_LENGTHS : LENGTHS);
+      targets.push(this.#spoiled({ start, length, ...target }));
       start += length;
     }
     const loaded = { command: 'DM_TABLE_LOAD' as const, ...this.#device(), targets };
@@ -221,6 +233,7 @@ export class Generator {
 
   #target(): Pick<TargetLine, 'type' | 'params'> {
     const random = this.#random;
+    if (random.chance(0.4)) return this.#lines.draw();
     const draw = random.below(100);
     if (draw < 25) return { type: 'zero', params: '' };
     if (draw < 35) return { type: 'error', params: random.pick(['', 'any thing at all', 'any 0', this.#area()]) };

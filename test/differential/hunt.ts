@@ -33,9 +33,20 @@ function wholeNumber(name: 'seed' | 'runs' | 'length'): number {
 const seed = wholeNumber('seed');
 const runs = wholeNumber('runs');
 const length = wholeNumber('length');
-const PROGRESS = 100;
+const PROGRESS = 10;
 const MAJOR = 253;
-const TARGETS = ['zero', 'striped', 'linear', 'error'];
+const TARGETS = [
+  'thin-pool',
+  'thin',
+  'snapshot',
+  'snapshot-origin',
+  'flakey',
+  'delay',
+  'zero',
+  'striped',
+  'linear',
+  'error',
+];
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 async function simulatorOnly(): Promise<void> {

@@ -9,6 +9,7 @@ import type { KernelRelease } from '../../src/simulator/index.ts';
 import { hasCode } from '../../src/system/errors.ts';
 import { DISK_SECTORS, DISKS } from './generator.ts';
 import { type IoctlOperation, requestBytes } from './operation.ts';
+import { COW_DISK, METADATA_DISK } from './target-lines.ts';
 import type { Surroundings, World } from './world.ts';
 
 /** The guest's kernel, ready to be compared. */
@@ -17,6 +18,8 @@ export interface LabKernel extends Disposable {
   makeWorld(): World;
 }
 
+const MODULES = ['dm-zero', 'dm-delay', 'dm-flakey', 'dm-snapshot', 'dm-thin-pool'];
+const WIPED = new Uint8Array(64 * 1024);
 const FIXED_IN_6_1 = 192;
 // The kernel tells udev of an event before it has let go of the number.
 const AFTER_REMOVAL_MS = 3;
@@ -90,6 +93,7 @@ async function clear(node: ControlNode): Promise<void> {
   if (left.length > 0) call(node, 'DM_REMOVE_ALL');
   while (diskCount() > 0) await setTimeout(1);
   if (deviceNumbers(node).length > 0) throw new Error('the guest’s devices cannot be removed');
+  for (const disk of [METADATA_DISK, COW_DISK]) writeFileSync(`/dev/ram${disk}`, WIPED);
 }
 
 /** Debian says the point release in the version's text only. */
@@ -111,7 +115,7 @@ export function prepareLab(): LabKernel {
     throw new Error(`this needs the lab’s 6.1 or 6.12, not ${release()}: npm run lab -- node ${process.argv[1] ?? ''}`);
   }
   execFileSync('modprobe', ['brd', `rd_nr=${DISKS}`, `rd_size=${DISK_SECTORS / 2}`]);
-  execFileSync('modprobe', ['dm-zero']);
+  for (const module of MODULES) execFileSync('modprobe', [module]);
   const major = /^\s*(\d+) device-mapper$/m.exec(readFileSync('/proc/devices', 'utf8'))?.[1];
   const loader = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
   const node = openControlNode();

@@ -21,8 +21,10 @@ export interface Surroundings {
 /** A simulated kernel in the same surroundings. */
 export function simulatedWorld(surroundings: Surroundings): World {
   const simulated = new SimulatedKernel(surroundings);
+  // Ram disks take discards since 6.12.
+  const discards = surroundings.kernel === '6.12';
   for (let minor = 0; minor < DISKS; minor++) {
-    simulated.addDisk({ sectors: DISK_SECTORS, number: { major: DISK_MAJOR, minor } });
+    simulated.addDisk({ sectors: DISK_SECTORS, number: { major: DISK_MAJOR, minor }, discards });
   }
   return {
     openControl: () => simulated.openControl(),

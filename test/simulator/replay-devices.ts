@@ -118,7 +118,8 @@ export function holders(r: Replay): void {
   r.line(`load top linear d1: ${r.load('top', [onD1(0n)])}`);
   status('status d1 (inactive holder)');
   r.step('remove d1 busy', 'DM_DEV_REMOVE', d1);
-  r.skip(['load top striped d1 d1', 'status d1'], 'striped is not modelled');
+  r.line(`load top striped d1 d1: ${r.load('top', [[0n, 8n, 'striped', '2 1 254:0 0 254:0 4']])}`);
+  status('status d1');
   r.line(`load top two linear: ${r.load('top', [onD1(0n), onD1(8n), [16n, 8n, 'linear', '/dev/ram1 0']])}`);
   status('status d1');
   r.step('resume top', 'DM_DEV_SUSPEND', top);

@@ -45,7 +45,11 @@ export function loadErrors(r: Replay): void {
   load('load start overflow', [[2n ** 64n - 4n, 8n, 'zero', '']]);
   load('load len huge', [[0n, 2n ** 60n, 'zero', '']]);
   load('load zero args', [[0n, 8n, 'zero', 'x']]);
-  r.skip(['load singleton twice'], 'none of the targets modelled has to be alone');
+  const pool = '/dev/ram0 /dev/ram1 128 0';
+  load('load singleton twice', [
+    [0n, 1024n, 'thin-pool', pool],
+    [1024n, 8n, 'zero', ''],
+  ]);
   load('load type16', [[0n, 8n, 'abcdefghijklmnop', '']]);
   load('tc huge', [zero], { targetCount: 2 ** 20 + 1 });
   // 40 bytes of the first one, its NUL, and three to a place that is a multiple of 4 only.

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DmIoctl } from '../../src/kernel/index.ts';
-import { splitWords } from '../../src/simulator/words.ts';
 import { flagText, golden, messagePayload, oneDevice, probe } from './support.ts';
 
 const CAPTURED = /^(@.*?) \((.*), '([A-Z|]*)'\)$/;
@@ -29,13 +28,6 @@ test('SimulatedControlNode answers every captured statistics message as Linux 6.
     replayed++;
   }
   assert.equal(replayed, 18);
-});
-
-test('splitWords() separates at any of the kernel’s white space and lets a backslash take the next byte', () => {
-  assert.deepEqual(splitWords('  a\tb\n\v\f\rc\xa0d '), ['a', 'b', 'c', 'd']);
-  assert.deepEqual(splitWords('a\\ b "c d" e\\\\f \\@x'), ['a b', '"c', 'd"', 'e\\f', '@x']);
-  assert.deepEqual(splitWords('end\\'), ['end\\']);
-  assert.deepEqual(splitWords(' \t'), []);
 });
 
 const refusals: readonly [message: string, code: string][] = [
