@@ -36,6 +36,9 @@ function payloadText(bytes: Uint8Array): string {
   return text;
 }
 
+/** Where a pool holds a snapshot of its metadata: a block that the kernel happens to have free. */
+const HELD_ROOT = /(?<=thin-pool<0\*7>\d+<20>\d+\/\d+<20>\d+\/\d+<20>)\d+(?=<20>)/g;
+
 /**
  * An ioctl's answer as text, all that is to be equal on both sides: the errno, the header's fields, name and uuid as
  * far as their ends (behind them the kernel leaves what was there, or zeros), and the whole rest of the buffer.
@@ -49,6 +52,6 @@ export function answerText(outcome: string, bytes: Uint8Array): string {
     `${outcome} ${version.join('.')} size=${dataSize} start=${dataStart} targets=${targetCount} open=${openCount}`,
     `event=${eventNr} padding=${padding} dev=${major}:${minor}/${dev >> 32n} flags=${flagText(flags)}`,
     `name=${fieldText(bytes, offsets.name, 128)} uuid=${fieldText(bytes, offsets.uuid, 129)}`,
-    `payload=${payloadText(bytes.subarray(offsets.data))}`,
+    `payload=${payloadText(bytes.subarray(offsets.data)).replace(HELD_ROOT, 'held')}`,
   ].join(' ');
 }

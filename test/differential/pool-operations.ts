@@ -5,6 +5,9 @@ import { TARGET_MESSAGES, type TargetLines } from './target-lines.ts';
 
 /** Lengths of pools, in sectors: most of whole blocks. */
 export const POOL_LENGTHS = [1024n, 1024n, 2048n, 8192n, 128n, 1000n];
+// A name of its own: a pool that is replaced while it is suspended never answers its thin devices again, and hangs
+// who closes them.
+const POOL = 'p';
 const THIN_LENGTHS = [8n, 1024n, 8192n];
 
 /** Draws what is done to a pool. */
@@ -29,32 +32,40 @@ export class PoolOperations {
       { ...begun, command: 'DM_DEV_SUSPEND', name },
     ];
     const length = random.pick(POOL_LENGTHS);
-    const operations = make('a', { start: 0n, length, type: 'thin-pool', params: '1:6 1:0 128 1' });
-    for (let count = random.below(6); count > 0; count--) operations.push(this.operation());
+    const operations = make(POOL, { start: 0n, length, type: 'thin-pool', params: '1:6 1:0 128 1' });
+    for (let count = random.below(6); count > 0; count--) operations.push(...this.#some());
     const thin = { start: 0n, length: random.pick(THIN_LENGTHS), ...this.#lines.thin() };
-    operations.push(...make('b', { ...thin, params: `${this.#major}:0 ${random.pick(['0', '0', '1'])}` }));
-    for (let count = random.below(4); count > 0; count--) operations.push(this.operation());
+    operations.push(...make('t', { ...thin, params: `${this.#major}:0 ${random.pick(['0', '0', '1'])}` }));
+    for (let count = random.below(4); count > 0; count--) operations.push(...this.#some());
     return operations;
   }
 
-  /** One operation on the pool. */
-  operation(): Operation {
+  #some(): Operation[] {
     const random = this.#random;
-    const about = { kind: 'ioctl', node: 0, name: 'a' } as const;
+    const about = { kind: 'ioctl', node: 0, name: POOL } as const;
     const draw = random.below(100);
     if (draw < 50) {
-      return { ...about, command: 'DM_TARGET_MSG', message: { sector: 0n, text: random.pick(TARGET_MESSAGES) } };
+      return [{ ...about, command: 'DM_TARGET_MSG', message: { sector: 0n, text: random.pick(TARGET_MESSAGES) } }];
     }
     if (draw < 65) {
       const line = { start: 0n, length: random.pick(POOL_LENGTHS), ...this.#lines.pool() };
-      return { ...about, command: 'DM_TABLE_LOAD', targets: [line] };
+      return [{ ...about, command: 'DM_TABLE_LOAD', targets: [line] }];
     }
-    if (draw < 80) return { ...about, command: 'DM_DEV_SUSPEND' };
-    if (draw < 85) return { ...about, command: 'DM_DEV_SUSPEND', flags: DM_FLAGS.SUSPEND };
-    return {
-      ...about,
-      command: 'DM_TABLE_STATUS',
-      flags: random.pick([0, 0, DM_FLAGS.STATUS_TABLE, DM_FLAGS.IMA_MEASUREMENT]),
-    };
+    if (draw < 80) return [{ ...about, command: 'DM_DEV_SUSPEND' }];
+    if (draw < 85) {
+      const text = random.pick(TARGET_MESSAGES);
+      return [
+        { ...about, command: 'DM_DEV_SUSPEND', flags: DM_FLAGS.SUSPEND },
+        { ...about, command: 'DM_TARGET_MSG', message: { sector: 0n, text } },
+        { ...about, command: 'DM_DEV_SUSPEND' },
+      ];
+    }
+    return [
+      {
+        ...about,
+        command: 'DM_TABLE_STATUS',
+        flags: random.pick([0, 0, DM_FLAGS.STATUS_TABLE, DM_FLAGS.IMA_MEASUREMENT]),
+      },
+    ];
   }
 }
