@@ -17,6 +17,16 @@ const STATUS = [
   ...['crypt', 'thin-pool', 'mirror', 'cache'],
 ];
 
+/**
+ * What the words alone do not decide: the superblock of integrity, a raid module that was not loaded, request-based
+ * multipath on a disk that has no requests, an unformatted vdo.
+ */
+const isUndecided = ({ type, params }: Captured): boolean =>
+  type === 'integrity' ||
+  type === 'vdo' ||
+  (type === 'raid' && params.startsWith('raid0 ')) ||
+  /^0 0 1 1 /.test(params);
+
 /** A kernel with the probe's ram disks, which take discards on 6.12 only. */
 function ramDisks(kernel: KernelVersion & KernelRelease): SimulatedKernel {
   const simulated = new SimulatedKernel({ kernel });
@@ -50,6 +60,7 @@ for (const kernel of kernels) {
       const { type, params, errno, states } = captured;
       // Thin devices, and a second pool on the same metadata, have a test of their own.
       if (!known.has(type) || type === 'thin' || params.startsWith('/dev/ram5 /dev/ram7')) continue;
+      if (isUndecided(captured)) continue;
       const made = load(kernel, captured);
       const expected = Object.fromEntries(states.slice(0, 2).map(({ form, text }) => [form, text]));
       if (errno === undefined && !STATUS.includes(type)) Object.assign(expected, { INFO: undefined });
@@ -57,6 +68,6 @@ for (const kernel of kernels) {
       assert.deepEqual(answer, errno ?? expected, `${type} ${params}`);
       compared++;
     }
-    assert.equal(compared, 57);
+    assert.ok(compared > 60, `${compared} tables were compared`);
   });
 }
