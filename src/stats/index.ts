@@ -7,4 +7,7 @@ export * from './histogram-bounds.ts';
 export * from './metrics.ts';
 export * from './percentile.ts';
 export * from './region.ts';
+export * from './sample-clock.ts';
+export * from './sample-devices.ts';
+export * from './sampler.ts';
 export { quoted } from './words.ts';

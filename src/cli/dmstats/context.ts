@@ -1,7 +1,7 @@
 import type { FileView } from '../../filemap/file-view.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import { DeviceMapper } from '../../mapper/device-mapper.ts';
-import type { SampleClock } from '../../stats/sampler.ts';
+import type { SampleClock } from '../../stats/sample-clock.ts';
 import { type BlockDevices, sysBlockDevices } from '../../system/block-devices.ts';
 import { DeviceFactsReader } from '../device-facts.ts';
 import { oneLine } from '../run.ts';
