@@ -6,6 +6,7 @@ import './filemap.test.ts';
 import './filemapd.test.ts';
 import './holders.test.ts';
 import './mapper.test.ts';
+import './openmetrics.test.ts';
 import './report-parity.test.ts';
 import './targets.test.ts';
 import './udev.test.ts';

@@ -56,7 +56,9 @@ function unknown(word: string): UsageError {
 function longOption(name: string): OptionSpec {
   const exact = byName.get(name);
   if (exact !== undefined && name.length > 1) return exact;
-  const found = OPTIONS.filter((option) => option.name.startsWith(name) && option.name.length > 1);
+  const meant = OPTIONS.filter((option) => option.name.startsWith(name) && option.name.length > 1);
+  const theirs = meant.filter((option) => option.added !== true);
+  const found = theirs.length === 1 ? theirs : meant;
   if (found.length === 1) return found[0] as OptionSpec;
   if (found.length === 0 || name === '') throw unknown(`--${name}`);
   throw new UsageError(`Option --${name} is ambiguous: ${found.map((option) => `--${option.name}`).join(', ')}`);
@@ -121,8 +123,8 @@ const PARSE_OPTIONS = Object.fromEntries(
 );
 
 const COMMANDS: readonly CommandName[] = [
-  ...['clear', 'create', 'delete', 'group', 'help', 'list', 'print', 'report', 'ungroup', 'update_filemap'],
-  'version',
+  ...['clear', 'create', 'delete', 'group', 'help', 'list', 'metrics', 'print'],
+  ...['report', 'serve', 'ungroup', 'update_filemap', 'version'],
 ] as CommandName[];
 
 /**
