@@ -15,28 +15,59 @@ export interface Span {
   readonly to: number;
 }
 
-function gather(
-  frames: readonly Frame[],
-  { from, to }: Span,
-  columns: number,
-  rows: number,
-  add: (frame: Frame, column: Float64Array) => void,
-): Heat {
-  const cells = Array.from({ length: columns }, () => new Float64Array(rows));
-  for (const frame of frames) {
-    const place = Math.ceil(((frame.sample.time - from) / (to - from)) * columns) - 1;
-    const column = cells[Math.min(columns - 1, Math.max(0, place))];
-    if (column !== undefined) add(frame, column);
+/** Adds what a sample has of an object to a column. */
+type Add = (frame: Frame, column: Float64Array) => void;
+
+/**
+ * Values by time and place that are gathered as samples come: each sample is added once, however often it is shown,
+ * so that a file of thousands of regions can be watched for an hour.
+ */
+export class HeatGrid {
+  readonly #rows: number;
+  readonly #add: Add;
+  #columnMs = 0;
+  #lastTime = Number.NEGATIVE_INFINITY;
+  // By the number of the column since 1970: columns stay what they are while the time moves on.
+  #columns = new Map<number, Float64Array>();
+
+  constructor(rows: number, add: Add) {
+    this.#rows = rows;
+    this.#add = add;
   }
-  let max = 0;
-  for (const column of cells) for (const value of column) if (value > max) max = value;
-  return { cells, rows, max };
+
+  /** The values of a span in so many columns. @param frames all samples of the span */
+  gather(frames: readonly Frame[], { from, to }: Span, columns: number): Heat {
+    const columnMs = (to - from) / columns;
+    if (columnMs !== this.#columnMs) {
+      this.#columnMs = columnMs;
+      this.#lastTime = Number.NEGATIVE_INFINITY;
+      this.#columns = new Map();
+    }
+    for (const frame of frames) {
+      const { time } = frame.sample;
+      if (time <= this.#lastTime) continue;
+      this.#lastTime = time;
+      this.#add(frame, this.#column(Math.ceil(time / columnMs)));
+    }
+    const first = Math.ceil(to / columnMs) - columns + 1;
+    for (const number of this.#columns.keys()) if (number < first) this.#columns.delete(number);
+    const empty = new Float64Array(this.#rows);
+    const cells = Array.from({ length: columns }, (_, column) => this.#columns.get(first + column) ?? empty);
+    let max = 0;
+    for (const column of cells) for (const value of column) if (value > max) max = value;
+    return { cells, rows: this.#rows, max };
+  }
+
+  #column(number: number): Float64Array {
+    const known = this.#columns.get(number) ?? new Float64Array(this.#rows);
+    this.#columns.set(number, known);
+    return known;
+  }
 }
 
 /** I/Os by time and by the bin of their duration. Samples in which the object had other bounds are left out. */
-export function latencyHeat(frames: readonly Frame[], span: Span, columns: number, { key, bounds }: ShownObject): Heat {
-  const rows = bounds.length === 0 ? 0 : bounds.length + 1;
-  return gather(frames, span, columns, rows, ({ sample, objects }, column) => {
+export function latencyGrid({ key, bounds }: ShownObject): HeatGrid {
+  return new HeatGrid(bounds.length === 0 ? 0 : bounds.length + 1, ({ sample, objects }, column) => {
     const object = objects.get(key);
     if (object === undefined || object.bounds.join() !== bounds.join()) return;
     for (const [bin, count] of binsOf(countsOf(object, sample)).entries()) column[bin] = (column[bin] ?? 0) + count;
@@ -47,14 +78,8 @@ export function latencyHeat(frames: readonly Frame[], span: Span, columns: numbe
  * Sectors by time and by place in the object: its regions one after the other in the order of the device. A region's
  * sectors are spread evenly over the rows that it covers; its areas', over those that the area covers.
  */
-export function placeHeat(
-  frames: readonly Frame[],
-  span: Span,
-  columns: number,
-  rows: number,
-  { key, bytes }: ShownObject,
-): Heat {
-  return gather(frames, span, columns, rows, ({ sample, objects }, column) => {
+export function placeGrid({ key, bytes }: ShownObject, rows: number): HeatGrid {
+  return new HeatGrid(rows, ({ sample, objects }, column) => {
     // A file that grows has other places later; each sample is placed on the scale of today.
     const object = objects.get(key);
     const device = object && sample.devices[object.deviceIndex];

@@ -1,8 +1,8 @@
 import { binText, countText, nameText, sizeText, timeText } from '../model/format.ts';
-import { latencyHeat, placeHeat, type Span } from '../model/heat.ts';
+import { type HeatGrid, latencyGrid, placeGrid, type Span } from '../model/heat.ts';
 import type { Frame } from '../model/history.ts';
-import { countsOf, type ShownObject, type ShownRegion } from '../model/objects.ts';
-import { ratesOf, sectorsOf } from '../model/rates.ts';
+import { countsOf, type ShownObject } from '../model/objects.ts';
+import { type Rates, ratesOf, sectorsOf } from '../model/rates.ts';
 import { element, resize, setText } from './dom.ts';
 import { HeatMap } from './heat-map.ts';
 import { p99Text } from './overview.ts';
@@ -14,6 +14,26 @@ const SECTOR = 512;
 const PLACE_ROWS = 48;
 /** Rows of the table of regions: more are counted, not listed. */
 const MAX_LISTED = 500;
+
+/** What is computed of an object's samples once each. */
+interface Known {
+  readonly object: ShownObject;
+  readonly rates: (frame: Frame) => Rates | undefined;
+  readonly latency: HeatGrid;
+  readonly places: HeatGrid;
+}
+
+function makeKnown(object: ShownObject): Known {
+  const known = new WeakMap<Frame, Rates>();
+  const rates = (frame: Frame): Rates | undefined => {
+    const then = frame.objects.get(object.key);
+    if (then === undefined) return undefined;
+    const found = known.get(frame) ?? ratesOf(countsOf(then, frame.sample), then.bounds);
+    known.set(frame, found);
+    return found;
+  };
+  return { object, rates, latency: latencyGrid(object), places: placeGrid(object, PLACE_ROWS) };
+}
 
 /** All about one file or region. */
 export class Detail {
@@ -27,6 +47,7 @@ export class Detail {
   readonly #body = element('regions', HTMLTableSectionElement);
   readonly #more = element('more', HTMLElement);
   readonly #lines: HTMLTableRowElement[] = [];
+  #known: Known | undefined;
 
   /** The pictures with their titles, from top to bottom. */
   get pictures(): readonly (readonly [title: string, canvas: HTMLCanvasElement])[] {
@@ -41,10 +62,8 @@ export class Detail {
   }
 
   show(object: ShownObject, frames: readonly Frame[], span: Span): void {
-    const rates = frames.map(({ sample, objects }) => {
-      const then = objects.get(object.key);
-      return then === undefined ? undefined : ratesOf(countsOf(then, sample), then.bounds);
-    });
+    const known = this.#knownOf(object);
+    const rates = frames.map((frame) => known.rates(frame));
     const newest = rates.at(-1);
     setText(this.#title, nameText(object.name));
     setText(
@@ -77,19 +96,19 @@ export class Detail {
 
     const { bounds, bytes } = object;
     this.#latency.show(
-      latencyHeat(frames, span, this.#latency.columns, object),
+      known.latency.gather(frames, span, this.#latency.columns),
       span,
       (row) => timeText(bounds[row - 1] ?? 0),
       (row, value) => `${countText(value)} I/Os${row < 0 ? '' : ` of ${binText(bounds, row)}`}`,
     );
     const offset = (row: number): string => sizeText((bytes * row) / PLACE_ROWS);
     this.#places.show(
-      placeHeat(frames, span, this.#places.columns, PLACE_ROWS, object),
+      known.places.gather(frames, span, this.#places.columns),
       span,
       offset,
       (row, value) => `${sizeText(value * SECTOR)}${row < 0 ? '' : ` at ${offset(row)} of ${sizeText(bytes)}`}`,
     );
-    this.#list(object, frames);
+    this.#list(object, frames.at(-1));
   }
 
   /** Draws the pictures anew in the page's colours. */
@@ -98,41 +117,35 @@ export class Detail {
     for (const map of [this.#latency, this.#places]) map.draw();
   }
 
-  #list(object: ShownObject, frames: readonly Frame[]): void {
-    const { regions } = object;
+  /** What was computed of an object's samples already. */
+  #knownOf(object: ShownObject): Known {
+    if (this.#known?.object !== object) this.#known = makeKnown(object);
+    return this.#known;
+  }
+
+  #list(object: ShownObject, newest: Frame | undefined): void {
+    const { regions, key } = object;
     const listed = regions.slice(0, MAX_LISTED);
-    const sectors = sectorsById(object.key, listed, frames);
+    const isSame = newest?.objects.get(key) === object;
+    const device = isSame ? newest?.sample.devices[object.deviceIndex] : undefined;
     resize(this.#body, this.#lines, listed.length, () => {
       const row = document.createElement('tr');
       for (let column = 0; column < 5; column++) row.insertCell().className = column === 3 ? 'wide' : '';
       return row;
     });
-    for (const [index, { id, start, length, step }] of listed.entries()) {
+    for (const [row, { id, index, start, length, step }] of listed.entries()) {
       const texts = [
         `${id}`,
         sizeText(start),
         sizeText(length),
         `${Math.ceil(length / step)}`,
-        sizeText((sectors.get(id) ?? 0) * SECTOR),
+        sizeText(sectorsOf(device?.regions[index] ?? null) * SECTOR),
       ];
       for (const [column, text] of texts.entries()) {
-        const cell = this.#lines[index]?.cells[column];
+        const cell = this.#lines[row]?.cells[column];
         if (cell !== undefined) setText(cell, text);
       }
     }
     setText(this.#more, regions.length > MAX_LISTED ? `and ${regions.length - MAX_LISTED} more` : '');
   }
-}
-
-function sectorsById(key: string, listed: readonly ShownRegion[], frames: readonly Frame[]): Map<number, number> {
-  const sectors = new Map(listed.map(({ id }) => [id, 0]));
-  for (const { sample, objects } of frames) {
-    const then = objects.get(key);
-    const device = then && sample.devices[then.deviceIndex];
-    for (const { id, index } of then?.regions ?? []) {
-      const known = sectors.get(id);
-      if (known !== undefined) sectors.set(id, known + sectorsOf(device?.regions[index] ?? null));
-    }
-  }
-  return sectors;
 }
