@@ -36,6 +36,11 @@ export function binText(bounds: readonly number[], bin: number): string {
   return upper === undefined ? `${timeText(lower)} and more` : `${timeText(lower)} to ${timeText(upper)}`;
 }
 
+/** The time of day: `13:05:59`. @param ms since 1970 */
+export function clockText(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
 // Control characters, and those that change the direction of the text around them.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const AWKWARD = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -35,6 +35,11 @@ function makeKnown(object: ShownObject): Known {
   return { object, rates, latency: latencyGrid(object), places: placeGrid(object, PLACE_ROWS) };
 }
 
+/** As many columns as have room, each for two samples: of columns for one, a late sample would leave one empty. */
+function columnsOf(map: HeatMap, { from, to }: Span, intervalMs: number): number {
+  return Math.max(1, Math.min(map.columns, Math.floor((to - from) / (2 * intervalMs))));
+}
+
 /** All about one file or region. */
 export class Detail {
   readonly #title = element('title', HTMLElement);
@@ -61,7 +66,8 @@ export class Detail {
     return plots.flatMap(([title, canvas]) => (canvas === undefined ? [] : [[title, canvas] as const]));
   }
 
-  show(object: ShownObject, frames: readonly Frame[], span: Span): void {
+  /** @param intervalMs between two samples */
+  show(object: ShownObject, frames: readonly Frame[], span: Span, intervalMs: number): void {
     const known = this.#knownOf(object);
     const rates = frames.map((frame) => known.rates(frame));
     const newest = rates.at(-1);
@@ -96,14 +102,14 @@ export class Detail {
 
     const { bounds, bytes } = object;
     this.#latency.show(
-      known.latency.gather(frames, span, this.#latency.columns),
+      known.latency.gather(frames, span, columnsOf(this.#latency, span, intervalMs)),
       span,
       (row) => timeText(bounds[row - 1] ?? 0),
       (row, value) => `${countText(value)} I/Os${row < 0 ? '' : ` of ${binText(bounds, row)}`}`,
     );
     const offset = (row: number): string => sizeText((bytes * row) / PLACE_ROWS);
     this.#places.show(
-      known.places.gather(frames, span, this.#places.columns),
+      known.places.gather(frames, span, columnsOf(this.#places, span, intervalMs)),
       span,
       offset,
       (row, value) => `${sizeText(value * SECTOR)}${row < 0 ? '' : ` at ${offset(row)} of ${sizeText(bytes)}`}`,

@@ -1,3 +1,4 @@
+import { clockText } from '../model/format.ts';
 import type { Heat, Span } from '../model/heat.ts';
 import { colour, darkness, element, setText } from './dom.ts';
 
@@ -90,12 +91,11 @@ export class HeatMap {
 
   #drawTimes(context: CanvasRenderingContext2D, width: number, height: number): void {
     const { from, to } = this.#span;
-    const text = (time: number): string => new Date(time).toLocaleTimeString();
     context.textBaseline = 'alphabetic';
     context.textAlign = 'left';
-    context.fillText(text(from), LEFT, height - 4);
+    context.fillText(clockText(from), LEFT, height - 4);
     context.textAlign = 'right';
-    context.fillText(text(to), width, height - 4);
+    context.fillText(clockText(to), width, height - 4);
     context.textAlign = 'left';
   }
 
@@ -123,8 +123,8 @@ export class HeatMap {
     const value = cells[column]?.[row];
     if (value === undefined) return strongest;
     const { from, to } = this.#span;
-    const time = new Date(from + ((column + 1) / cells.length) * (to - from)).toLocaleTimeString();
-    return `${time}: ${this.#cellText(row, value)}`;
+    const time = from + ((column + 1) / cells.length) * (to - from);
+    return `${clockText(time)}: ${this.#cellText(row, value)}`;
   }
 }
 

@@ -36,18 +36,32 @@ export class Overview {
   readonly #rows: Row[] = [];
   readonly #lines: HTMLTableRowElement[] = [];
   readonly #open: (key: string) => void;
+  readonly #seen = new Set<Element>();
+  readonly #watch = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) this.#seen.add(target);
+      else this.#seen.delete(target);
+    }
+    if (this.#shown !== undefined) this.show(this.#shown.frame, this.#shown.problems);
+  });
+  #shown: { readonly frame: Frame; readonly problems: readonly string[] } | undefined;
 
   constructor(open: (key: string) => void) {
     this.#open = open;
   }
 
-  show({ sample, objects }: Frame, problems: readonly string[]): void {
+  show(frame: Frame, problems: readonly string[]): void {
+    this.#shown = { frame, problems };
+    const { sample, objects } = frame;
     const list = [...objects.values()];
     resize(this.#body, this.#lines, list.length, (index) => this.#makeRow(index));
     this.#rows.length = list.length;
     for (const [index, object] of list.entries()) {
       const row = this.#rows[index];
-      if (row !== undefined) fill(row, object, ratesOf(countsOf(object, sample), object.bounds));
+      if (row === undefined) continue;
+      nameRow(row, object);
+      // A thousand rows cost more to lay out than a frame has; what is not seen is filled when it comes into view.
+      if (this.#seen.has(row.row)) fill(row, ratesOf(countsOf(object, sample), object.bounds));
     }
     this.#empty.hidden = list.length > 0;
     if (this.#problems.childElementCount === problems.length) return;
@@ -87,16 +101,20 @@ export class Overview {
     const made: Row = { row, button, device, cells, key: '' };
     button.addEventListener('click', () => this.#open(made.key));
     this.#rows[index] = made;
+    this.#watch.observe(row);
     return row;
   }
 }
 
-function fill(row: Row, object: ShownObject, rates: Rates): void {
-  row.key = object.key;
-  const name = nameText(object.name);
-  setText(row.button, name);
-  row.button.title = name;
-  setText(row.device, nameText(object.device));
+function nameRow(row: Row, { key, name, device }: ShownObject): void {
+  if (row.key === key) return;
+  row.key = key;
+  setText(row.button, nameText(name));
+  row.button.title = nameText(name);
+  setText(row.device, nameText(device));
+}
+
+function fill(row: Row, rates: Rates): void {
   for (const [index, { text }] of COLUMNS.entries()) {
     const cell = row.cells[index];
     if (cell !== undefined) setText(cell, text(rates));

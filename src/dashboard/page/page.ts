@@ -20,6 +20,7 @@ let opened = chosenKey();
 let pausedAt: number | undefined;
 let problems: readonly string[] = [];
 let isDrawing = false;
+let everyMs = MS_PER_SECOND;
 
 /** The key in the address, so that a page can be loaded again and sent to others. */
 function chosenKey(): string | undefined {
@@ -60,7 +61,7 @@ function draw(): void {
     detailSection.hidden = !isDetail;
     if (!isDetail) overview.show(last, problems);
     else if (object === undefined) setText(element('facts', HTMLElement), 'It is gone, or was never there.');
-    else detail.show(object, frames, span());
+    else detail.show(object, frames, span(), everyMs);
   });
 }
 
@@ -98,6 +99,7 @@ function listen(): void {
   };
   let every = '';
   on<Hello>('hello', ({ intervalMs, simulated, version }) => {
+    everyMs = intervalMs;
     element('simulated', HTMLElement).hidden = !simulated;
     every = `every ${intervalMs / MS_PER_SECOND} s, dmstats ${version}`;
     setText(status, `Waiting for the first sample; ${every}`);

@@ -1,10 +1,16 @@
 import uPlot from 'uplot';
+import { clockText } from '../model/format.ts';
 import type { Span } from '../model/heat.ts';
 import { colour, element } from './dom.ts';
 
 const HEIGHT = 190;
 const AXIS_WIDTH = 52;
+const TIME_SPACE = 80;
+const TIME_HEIGHT = 30;
 const MS_PER_SECOND = 1000;
+
+const timeTexts = (_: uPlot, times: readonly number[]): string[] =>
+  times.map((time) => clockText(time * MS_PER_SECOND));
 
 /** A line chart of two series over time. */
 export class Plot {
@@ -65,7 +71,10 @@ export class Plot {
           x: { range: () => [this.#span.from / MS_PER_SECOND, this.#span.to / MS_PER_SECOND] },
           y: { range: (_, __, max) => [0, Math.max(max, 1e-3) * 1.1] },
         },
-        axes: [axis, { ...axis, size: AXIS_WIDTH }],
+        axes: [
+          { ...axis, size: TIME_HEIGHT, space: TIME_SPACE, values: timeTexts },
+          { ...axis, size: AXIS_WIDTH },
+        ],
         series: [{}, line(this.#labels[0], colour('first')), line(this.#labels[1], colour('second'))],
       },
       this.#data,

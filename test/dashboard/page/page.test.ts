@@ -204,7 +204,7 @@ for (const [width, dark] of [
       page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
     const shot = async (what: string): Promise<void> => {
       if (SCREENSHOTS !== undefined) {
-        await page.screenshot({ path: join(SCREENSHOTS, `${what}-${name}.png`), fullPage: true });
+        await page.screenshot({ path: join(SCREENSHOTS, `${what}-${name}.png`) });
       }
     };
     await page.waitForTimeout(1000);
@@ -213,7 +213,7 @@ for (const [width, dark] of [
     await page.getByRole('button', { name: FILE }).click();
     await page.locator('#operations canvas').waitFor();
     await page.selectOption('#range', '60');
-    await page.waitForTimeout(SCREENSHOTS === undefined ? 2000 : 40_000);
+    await page.waitForTimeout(SCREENSHOTS === undefined ? 2000 : 25_000);
     assert.ok(await fits());
     await shot('file');
     assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), []);
