@@ -109,6 +109,8 @@ test('the page shows files, opens one, pauses, and goes back by keyboard', { ski
   assert.match(await page.locator('#latency-readout').innerText(), /I\/Os of .* to /);
 
   await page.getByRole('button', { name: 'Pause' }).click();
+  // What came before the click is still to be drawn.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   const still = await page.locator('#facts').innerText();
   const picture = await page.locator('#latency').screenshot();
   await page.waitForTimeout(700);
@@ -122,7 +124,7 @@ test('the page shows files, opens one, pauses, and goes back by keyboard', { ski
   assert.equal(await page.locator('#range').inputValue(), '3600');
   await page.keyboard.press('Escape');
   await page.locator('#overview').waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), FILE);
+  await page.waitForFunction((file) => document.activeElement?.textContent === file, FILE);
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: '/srv/images/vm-web.img' }).waitFor();
