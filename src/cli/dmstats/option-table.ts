@@ -123,7 +123,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     help: 'replace this file in place of writing to the terminal',
   },
   { name: 'precise', commands: ['create'], help: 'count times in nanoseconds' },
-  { name: 'programid', value: 'id', commands: PROGRAMS, help: 'the program that regions belong to (default dmstats)' },
+  {
+    name: 'programid',
+    value: 'id',
+    commands: PROGRAMS,
+    help: 'the program that regions belong to (default dmstats; metrics, serve: all)',
+  },
   { name: 'raw', commands: ['report'], help: 'show the counters themselves' },
   { name: 'region', commands: REPORTS, help: 'show regions' },
   { name: 'regionid', value: 'id', commands: [...REGIONS, ...REPORTS], help: 'the region' },
