@@ -11,6 +11,8 @@ export interface OptionSpec<Name extends string> {
   readonly commands: readonly Name[] | 'any';
   /** Not in the help: accepted because the C tool accepts it, and of no effect here. */
   readonly ignored?: true;
+  /** Not one of the C tool's: an abbreviation that means one of its too means that, as scripts expect. */
+  readonly added?: true;
   readonly help: string;
 }
 
@@ -118,7 +120,9 @@ export class CommandLineReader<Name extends string> {
   #longOption(name: string): Spec {
     const exact = this.#byName.get(name);
     if (exact !== undefined && name.length > 1) return exact;
-    const found = this.#specs.filter((option) => option.name.startsWith(name) && option.name.length > 1);
+    const meant = this.#specs.filter((option) => option.name.startsWith(name) && option.name.length > 1);
+    const theirs = meant.filter((option) => option.added !== true);
+    const found = theirs.length === 1 ? theirs : meant;
     const [first] = found;
     if (first === undefined || name === '') throw this.#unknown(`--${name}`);
     if (found.length === 1) return first;

@@ -8,4 +8,7 @@ export * from './metrics.ts';
 export * from './owner.ts';
 export * from './percentile.ts';
 export * from './region.ts';
+export * from './sample-clock.ts';
+export * from './sample-devices.ts';
+export * from './sampler.ts';
 export { quoted } from './words.ts';

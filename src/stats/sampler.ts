@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { DmError } from '../mapper/errors.ts';
 import {
   type AreaCounters,
@@ -12,20 +11,7 @@ import {
 import type { DeviceStats } from './device-stats.ts';
 import type { Group, Listing } from './group.ts';
 import type { Region } from './region.ts';
-
-/** Where a sampler takes its time from. */
-export interface SampleClock {
-  /** Monotonic nanoseconds. */
-  now(): bigint;
-  /** Resolves after `ms`; rejects with an AbortError when `signal` fires. */
-  wait(ms: number, signal?: AbortSignal): Promise<void>;
-}
-
-/** The machine's monotonic clock. */
-export const systemSampleClock: SampleClock = {
-  now: () => process.hrtime.bigint(),
-  wait: (ms, signal) => setTimeout(ms, undefined, signal === undefined ? {} : { signal }),
-};
+import { type Rhythm, type SampleClock, systemSampleClock, ticks } from './sample-clock.ts';
 
 /** One region's counters as the kernel gave them. */
 export interface RegionReading {
@@ -198,13 +184,9 @@ function carriedDelta(
 }
 
 /** How a device is sampled. */
-export interface SampleOptions {
-  readonly intervalMs: number;
+export interface SampleOptions extends Rhythm {
   /** Undefined for all programs. */
   readonly programId?: string | undefined;
-  /** Ends the sampling; nothing is thrown. */
-  readonly signal?: AbortSignal | undefined;
-  readonly clock?: SampleClock;
 }
 
 /**
@@ -215,23 +197,12 @@ export interface SampleOptions {
  */
 export async function* sample(
   stats: DeviceStats,
-  { intervalMs, programId, signal, clock = systemSampleClock }: SampleOptions,
+  { programId, ...rhythm }: SampleOptions,
 ): AsyncGenerator<Sample, void, void> {
-  const intervalNs = BigInt(Math.max(1, Math.round(intervalMs * 1e6)));
-  let before = await read(stats, programId, clock);
-  for (let due = before.atNs + intervalNs; ; due += intervalNs) {
-    const late = clock.now() - due;
-    const missed = late > 0n ? late / intervalNs : 0n;
-    due += missed * intervalNs;
-    try {
-      // Timers fire up to a millisecond early and late; waiting for a moment, not a time, keeps them from drifting.
-      await clock.wait(Math.max(0, Number(due - clock.now()) / 1e6), signal);
-    } catch (error) {
-      if (signal?.aborted === true) return;
-      throw error;
-    }
-    const now = await read(stats, programId, clock);
-    yield { ...difference(before, now), missed: Number(missed) };
+  let before = await read(stats, programId, rhythm.clock);
+  for await (const missed of ticks(before.atNs, rhythm)) {
+    const now = await read(stats, programId, rhythm.clock);
+    yield { ...difference(before, now), missed };
     before = now;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { systemSampleClock } from '../../src/stats/sampler.ts';
+import { systemSampleClock } from '../../src/stats/sample-clock.ts';
 import { World } from './support.ts';
 
 // The tables are those of dmstats 1.02.185 for the same regions.

@@ -12,6 +12,7 @@ import './filemapd.test.ts';
 import './holders.test.ts';
 import './look-ahead.test.ts';
 import './mapper.test.ts';
+import './openmetrics.test.ts';
 import './report-parity.test.ts';
 import './target-tables.test.ts';
 import './targets.test.ts';

@@ -3,7 +3,8 @@ import test from 'node:test';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedKernel } from '../../src/simulator/kernel.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { difference, read, type Sample, type SampleClock, sample, totals } from '../../src/stats/sampler.ts';
+import type { SampleClock } from '../../src/stats/sample-clock.ts';
+import { difference, read, type Sample, sample, totals } from '../../src/stats/sampler.ts';
 
 const SECTORS = 20480;
 

@@ -56,6 +56,18 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./report.ts')).report,
   },
   {
+    name: 'metrics',
+    operands: '',
+    summary: 'write all counters once, in the format of Prometheus (--format, --output)',
+    load: async () => (await import('./metrics.ts')).metrics,
+  },
+  {
+    name: 'serve',
+    operands: '',
+    summary: 'serve a page with live charts, and /metrics for Prometheus (--listen, --token, --simulate)',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  {
     name: 'group',
     operands: SOME_DEVICES,
     summary: 'make a group of regions (--regions)',

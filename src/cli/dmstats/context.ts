@@ -1,6 +1,6 @@
 import type { FileView } from '../../filemap/file-view.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
-import type { SampleClock } from '../../stats/sampler.ts';
+import type { SampleClock } from '../../stats/sample-clock.ts';
 import type { Options } from '../command-line.ts';
 import { CommandContext, type World } from '../context.ts';
 import type { Command } from './commands.ts';

@@ -17,7 +17,8 @@ const RECORDING = [
 const MONITORED = ['create', 'update_filemap'] as const;
 const DEVICES = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
 const CREATING_ALL = ['create', 'delete', 'group', 'ungroup', 'clear', 'print', 'list', 'report'] as const;
-const PROGRAMS = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
+const READ_ONLY = ['metrics', 'serve'] as const;
+const PROGRAMS = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup', ...READ_ONLY] as const;
 
 /** The names of the subcommands. */
 export type CommandName =
@@ -27,8 +28,10 @@ export type CommandName =
   | 'group'
   | 'help'
   | 'list'
+  | 'metrics'
   | 'print'
   | 'report'
+  | 'serve'
   | 'ungroup'
   | 'update_filemap'
   | 'version';
@@ -52,13 +55,32 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'follow', value: 'inode|path', commands: MONITORED, help: 'what dmfilemapd follows (default inode)' },
   { name: 'force', short: 'f', commands: 'any', help: 'create a region that belongs to no program' },
   { name: 'foreground', commands: MONITORED, help: 'run dmfilemapd in the foreground' },
+  {
+    name: 'format',
+    value: 'prometheus|openmetrics',
+    commands: ['metrics'],
+    added: true,
+    help: 'the text format (default prometheus)',
+  },
   { name: 'group', commands: REPORTS, help: 'show groups' },
   { name: 'groupid', value: 'id', commands: ['delete', 'ungroup', 'update_filemap'], help: 'the group' },
   { name: 'headings', value: 'none|abbrev|full', commands: REPORTS, help: 'no headings, short ones, names of fields' },
   { name: 'help', short: 'h', commands: 'any', help: 'show help' },
   { name: 'histogram', commands: REPORTS, help: 'fields of the latency histogram' },
-  { name: 'interval', value: 'seconds', commands: ['report'], help: 'repeat after so many seconds, such as 5 or 0.5' },
+  {
+    name: 'interval',
+    value: 'seconds',
+    commands: ['report', 'serve'],
+    help: 'repeat after so many seconds, such as 5 or 0.5',
+  },
   { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
+  {
+    name: 'listen',
+    value: 'host:port',
+    commands: ['serve'],
+    added: true,
+    help: 'the address to serve on (default 127.0.0.1:9860)',
+  },
   { name: 'major', short: 'j', value: 'number', commands: DEVICES, help: "the device's major number" },
   { name: 'minor', short: 'm', value: 'number', commands: DEVICES, help: "the device's minor number" },
   { name: 'json', commands: RECORDING, help: 'one JSON object in place of text, with values in SI units' },
@@ -71,8 +93,20 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'nosuffix', commands: REPORTS, help: 'sizes without a unit, with --units other than h and H' },
   { name: 'notimesuffix', commands: REPORTS, help: 'histogram bounds in nanoseconds' },
   { name: 'options', short: 'o', value: 'fields', commands: REPORTS, help: 'the fields to show; +fields to add some' },
+  {
+    name: 'output',
+    value: 'file',
+    commands: ['metrics'],
+    added: true,
+    help: 'replace this file in place of writing to the terminal',
+  },
   { name: 'precise', commands: ['create'], help: 'count times in nanoseconds' },
-  { name: 'programid', value: 'id', commands: PROGRAMS, help: 'the program that regions belong to (default dmstats)' },
+  {
+    name: 'programid',
+    value: 'id',
+    commands: PROGRAMS,
+    help: 'the program that regions belong to (default dmstats; metrics, serve: all)',
+  },
   { name: 'raw', commands: ['report'], help: 'show the counters themselves' },
   { name: 'region', commands: REPORTS, help: 'show regions' },
   { name: 'regionid', value: 'id', commands: [...REGIONS, ...REPORTS], help: 'the region' },
@@ -82,8 +116,16 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'segments', commands: ['create'], help: "one region for each segment of the device's table" },
   { name: 'select', short: 'S', value: 'selection', commands: REPORTS, help: 'the rows to show; help lists how' },
   { name: 'separator', value: 'text', commands: REPORTS, help: 'what stands between fields, in place of alignment' },
+  { name: 'simulate', commands: ['serve'], added: true, help: 'serve simulated devices: needs no root and no device' },
   { name: 'sort', short: 'O', value: 'fields', commands: REPORTS, help: 'sort by these fields, -field downwards' },
   { name: 'start', value: SIZE, commands: ['create'], help: "the region's start (default 0)" },
+  {
+    name: 'token',
+    value: 'text',
+    commands: ['serve'],
+    added: true,
+    help: 'what clients must know; needed for addresses of a network',
+  },
   { name: 'units', value: 'unit', commands: REPORTS, help: 'the unit of sizes: hHbBsSkKmMgGtTpPeE (default h)' },
   { name: 'unquoted', commands: REPORTS, help: 'with --nameprefixes: no quotes' },
   { name: 'userdata', value: 'text', commands: ['create'], help: 'text to keep with the region' },

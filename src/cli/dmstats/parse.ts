@@ -13,8 +13,8 @@ export interface CommandLine {
 const reader = new CommandLineReader(OPTIONS, 'dmstats help');
 
 const COMMANDS: readonly CommandName[] = [
-  ...['clear', 'create', 'delete', 'group', 'help', 'list', 'print', 'report', 'ungroup', 'update_filemap'],
-  'version',
+  ...['clear', 'create', 'delete', 'group', 'help', 'list', 'metrics', 'print'],
+  ...['report', 'serve', 'ungroup', 'update_filemap', 'version'],
 ] as CommandName[];
 
 /**

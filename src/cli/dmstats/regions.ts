@@ -69,6 +69,11 @@ export async function chosenRegions(
   return chosen;
 }
 
+/** The program that is told of; undefined for all, which is what is told of unless one is named. */
+export function shownPrograms({ options }: Context): string | undefined {
+  return options.text('programid');
+}
+
 /** @throws UsageError when one program and all programs are asked for */
 export function checkProgram({ options }: Context): void {
   if (options.has('allprograms') && options.has('programid')) {

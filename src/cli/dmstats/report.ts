@@ -3,17 +3,16 @@ import type { DeviceFacts } from '../../report/device-facts.ts';
 import type { Stamp } from '../../report/records.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
-import { read, type Sample, sample, systemSampleClock, totals } from '../../stats/sampler.ts';
+import { systemSampleClock } from '../../stats/sample-clock.ts';
+import { read, type Sample, sample, totals } from '../../stats/sampler.ts';
 import type { Options } from '../command-line.ts';
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
+import { intervalMs } from './interval.ts';
 import { checkProgram, unlessGone } from './regions.ts';
 import { ABOUT_DEVICES, fieldHelp, reportFields, reportOf, selectionOf, shownProgram } from './table-options.ts';
 
-const MS_PER_SECOND = 1000;
 const ONE_SECOND_NS = 1e9;
-/** What a timer can wait. */
-const MAX_SECONDS = 2 ** 31 / MS_PER_SECOND - 1;
 
 /** `dmstats report`. */
 export async function report(context: Context): Promise<number> {
@@ -58,10 +57,10 @@ export async function report(context: Context): Promise<number> {
     return 0;
   }
 
-  const { intervalMs, count } = repetition;
+  const { count } = repetition;
   const { signal } = context;
   const clock = context.world.clock ?? systemSampleClock;
-  const options = { intervalMs, programId: shownProgram(context), signal, clock };
+  const options = { intervalMs: repetition.intervalMs, programId: shownProgram(context), signal, clock };
   const samplers = devices.map(({ ref }) => sample(new DeviceStats(context.dm, ref), options));
   let isDone = false;
   try {
@@ -109,12 +108,7 @@ async function nextOf(
 /** How often a report repeats; undefined for once and at once. */
 function repetitionOf(options: Options): { readonly intervalMs: number; readonly count: number } | undefined {
   const text = options.text('interval');
-  if (
-    text !== undefined &&
-    !(/^(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= 0.001 && Number(text) <= MAX_SECONDS)
-  ) {
-    throw new UsageError(`Invalid --interval argument "${text}": a positive number of seconds, such as 5 or 0.5`);
-  }
+  const everyMs = intervalMs(text ?? '1');
   const countText = options.text('count');
   if (countText !== undefined && !/^\d+$/.test(countText)) {
     throw new UsageError(`Invalid --count argument "${countText}": a whole number, zero or greater`);
@@ -122,7 +116,7 @@ function repetitionOf(options: Options): { readonly intervalMs: number; readonly
   const count = countText === undefined ? undefined : Number(countText);
   if (text === undefined && (count === undefined || count === 1)) return undefined;
   return {
-    intervalMs: Number(text ?? 1) * MS_PER_SECOND,
+    intervalMs: everyMs,
     count: count === undefined || count === 0 ? Infinity : count,
   };
 }

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { UsageError } from '../../mapper/errors.ts';
+import { isExpected } from '../run.ts';
+import { packageVersion } from '../version.ts';
+import type { Context } from './context.ts';
+import { intervalMs } from './interval.ts';
+import { checkProgram, shownPrograms } from './regions.ts';
+
+const DEFAULT_LISTEN = '127.0.0.1:9860';
+const MAX_PORT = 65_535;
+
+/** `dmstats serve`: serves until it is told to stop. */
+export async function serve(context: Context): Promise<number> {
+  const { options, signal } = context;
+  if (context.words.length > 0) throw new UsageError('dmstats serve is about all devices: it takes no words.');
+  checkProgram(context);
+  const { startDashboard } = await import('../../dashboard/server.ts');
+  const simulated = options.has('simulate');
+  const world = simulated ? await (await import('../simulated-world.ts')).startSimulatedWorld() : undefined;
+  try {
+    const dm = world?.dm ?? context.dm;
+    // Fails here, with its reason, when the devices may not be read.
+    await dm.list();
+    const dashboard = await startDashboard(dm, {
+      ...listenAddress(options.text('listen') ?? DEFAULT_LISTEN),
+      token: options.text('token') ?? context.world.env['DMSTATS_TOKEN'],
+      intervalMs: intervalMs(options.text('interval') ?? '1'),
+      programId: shownPrograms(context),
+      simulated,
+      version: packageVersion(),
+      timeOfDay: context.world.timeOfDay ?? Date.now,
+      onTrouble(error) {
+        context.warn(isExpected(error) ? error.message : String((error as Error)?.stack ?? error));
+      },
+    });
+    try {
+      context.print(`Serving ${simulated ? 'simulated devices' : 'devices'} on ${dashboard.url}\n`);
+      if (!signal.aborted) await once(signal, 'abort');
+    } finally {
+      await dashboard[Symbol.asyncDispose]();
+    }
+  } finally {
+    world?.[Symbol.dispose]();
+  }
+  return 0;
+}
+
+/** Takes `host:port` or `[address]:port` apart. @throws UsageError */
+export function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > MAX_PORT) {
+    throw new UsageError(`Invalid --listen argument "${text}": host:port, such as 127.0.0.1:9860 or [::1]:0`);
+  }
+  return { host: match[1] ?? (match[2] as string), port };
+}

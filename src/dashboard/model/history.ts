@@ -1,0 +1,70 @@
+import type { Layout, WireSample } from '../wire.ts';
+import { objectsOf, type ShownObject } from './objects.ts';
+
+/** A sample with the layout that it was taken in. */
+export interface Frame {
+  readonly sample: WireSample;
+  /** By key. */
+  readonly objects: ReadonlyMap<string, ShownObject>;
+}
+
+/** How far back the page can show. */
+const MAX_MS = 3_600_000;
+/** Numbers that are kept; beyond it the oldest samples go: many busy regions are kept for less than an hour. */
+const MAX_NUMBERS = 16_000_000;
+
+/** The samples of the last hour, or of as much of it as fits. */
+export class History {
+  #frames: { readonly frame: Frame; readonly size: number }[] = [];
+  #size = 0;
+  #objects: ReadonlyMap<string, ShownObject> = new Map();
+  readonly #maxNumbers: number;
+
+  constructor(maxNumbers = MAX_NUMBERS) {
+    this.#maxNumbers = maxNumbers;
+  }
+
+  /** The objects of the newest layout, by key. */
+  get objects(): ReadonlyMap<string, ShownObject> {
+    return this.#objects;
+  }
+
+  get newest(): Frame | undefined {
+    return this.#frames.at(-1)?.frame;
+  }
+
+  /** Takes the layout of the samples to come. */
+  setLayout(layout: Layout): void {
+    this.#objects = new Map(objectsOf(layout).map((object) => [object.key, object]));
+  }
+
+  add(sample: WireSample): void {
+    const size = sizeOf(sample);
+    this.#frames.push({ frame: { sample, objects: this.#objects }, size });
+    this.#size += size;
+    const oldest = sample.time - MAX_MS;
+    let gone = 0;
+    while (gone < this.#frames.length - 1) {
+      const first = this.#frames[gone];
+      if (first === undefined || (first.frame.sample.time >= oldest && this.#size <= this.#maxNumbers)) break;
+      this.#size -= first.size;
+      gone++;
+    }
+    if (gone > 0) this.#frames = this.#frames.slice(gone);
+  }
+
+  /** The samples after `from` up to and with `to`, milliseconds since 1970. */
+  between(from: number, to: number): Frame[] {
+    return this.#frames.map(({ frame }) => frame).filter(({ sample: { time } }) => time > from && time <= to);
+  }
+}
+
+function sizeOf({ devices }: WireSample): number {
+  let size = 1;
+  for (const { regions, groups, areas } of devices) {
+    for (const counts of regions) size += counts?.length ?? 1;
+    for (const counts of groups) size += counts?.length ?? 1;
+    for (const list of Object.values(areas)) size += 3 * list.length;
+  }
+  return size;
+}

@@ -1,0 +1,34 @@
+/** The page's element of an id. @throws Error when the page and its script do not fit together */
+export function element<T extends HTMLElement>(id: string, type: abstract new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`no element #${id}`);
+  return found;
+}
+
+/** Sets a text if it is another one: the browser lays out what is touched. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Makes the children of a parent as many as wanted. */
+export function resize<T extends Element>(
+  parent: Element,
+  items: T[],
+  count: number,
+  make: (index: number) => T,
+): void {
+  while (items.length > count) items.pop()?.remove();
+  while (items.length < count) {
+    const item = make(items.length);
+    items.push(item);
+    parent.append(item);
+  }
+}
+
+/** Whether the page is shown in dark colours, and word of it when that changes. */
+export const darkness: MediaQueryList = matchMedia('(prefers-color-scheme: dark)');
+
+/** A colour of the page's style. */
+export function colour(name: 'ground' | 'ink' | 'soft' | 'line' | 'panel' | 'first' | 'second'): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}

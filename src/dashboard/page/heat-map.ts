@@ -1,0 +1,155 @@
+import { clockText } from '../model/format.ts';
+import type { Heat, Span } from '../model/heat.ts';
+import { colour, darkness, element, setText } from './dom.ts';
+
+/** Room for the words on the left and below, CSS pixels. */
+const LEFT = 64;
+const BOTTOM = 18;
+const FONT = '11px system-ui, sans-serif';
+const COLUMN_WIDTH = 4;
+
+type Colour = readonly [red: number, green: number, blue: number];
+// From the panel's colour to the strongest: read in this order on light and on dark ground.
+const LIGHT: readonly Colour[] = [
+  [244, 246, 248],
+  [120, 174, 222],
+  [23, 84, 150],
+  [8, 30, 70],
+];
+const DARK: readonly Colour[] = [
+  [26, 34, 43],
+  [32, 92, 150],
+  [230, 140, 60],
+  [255, 240, 190],
+];
+
+/** What a cell says when it is pointed at. */
+export type CellText = (row: number, value: number) => string;
+
+/** A picture of values by time and place. */
+export class HeatMap {
+  readonly canvas: HTMLCanvasElement;
+  readonly #readout: HTMLElement;
+  #heat: Heat | undefined;
+  #span: Span = { from: 0, to: 1 };
+  #rowText: (row: number) => string = () => '';
+  #cellText: CellText = () => '';
+  #pointed: { readonly x: number; readonly y: number } | undefined;
+
+  constructor(id: string) {
+    this.canvas = element(id, HTMLCanvasElement);
+    this.#readout = element(`${id}-readout`, HTMLElement);
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.canvas.addEventListener('pointermove', ({ offsetX, offsetY }) => {
+      this.#pointed = { x: offsetX, y: offsetY };
+      this.#tell();
+    });
+    this.canvas.addEventListener('pointerleave', () => {
+      this.#pointed = undefined;
+      this.#tell();
+    });
+  }
+
+  /** How many columns have room. */
+  get columns(): number {
+    return Math.max(1, Math.floor((this.canvas.clientWidth - LEFT) / COLUMN_WIDTH));
+  }
+
+  show(heat: Heat, span: Span, rowText: (row: number) => string, cellText: CellText): void {
+    this.#heat = heat;
+    this.#span = span;
+    this.#rowText = rowText;
+    this.#cellText = cellText;
+    this.draw();
+    this.#tell();
+  }
+
+  draw(): void {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const context = this.canvas.getContext('2d');
+    if (width === 0 || context === null) return;
+    const scale = devicePixelRatio;
+    const pixels = [Math.round(width * scale), Math.round(height * scale)] as const;
+    if (this.canvas.width !== pixels[0]) this.canvas.width = pixels[0];
+    if (this.canvas.height !== pixels[1]) this.canvas.height = pixels[1];
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.fillStyle = colour('panel');
+    context.fillRect(0, 0, width, height);
+    context.strokeStyle = colour('line');
+    context.strokeRect(LEFT - 0.5, 0.5, width - LEFT, height - BOTTOM);
+    context.font = FONT;
+    context.fillStyle = colour('soft');
+    this.#drawTimes(context, width, height);
+    const heat = this.#heat;
+    if (heat === undefined || heat.rows === 0) {
+      context.fillText('No histogram: create the regions with --bounds', LEFT + 8, height / 2);
+      return;
+    }
+    this.#drawRows(context, heat, height - BOTTOM);
+    drawCells(context, heat, width - LEFT, height - BOTTOM);
+  }
+
+  #drawTimes(context: CanvasRenderingContext2D, width: number, height: number): void {
+    const { from, to } = this.#span;
+    context.textBaseline = 'alphabetic';
+    context.textAlign = 'left';
+    context.fillText(clockText(from), LEFT, height - 4);
+    context.textAlign = 'right';
+    context.fillText(clockText(to), width, height - 4);
+    context.textAlign = 'left';
+  }
+
+  #drawRows(context: CanvasRenderingContext2D, { rows }: Heat, height: number): void {
+    const rowHeight = height / rows;
+    const every = Math.max(1, Math.ceil(14 / rowHeight));
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    for (let row = 0; row < rows; row += every) {
+      context.fillText(this.#rowText(row), LEFT - 4, height - (row + 0.5) * rowHeight);
+    }
+  }
+
+  #tell(): void {
+    setText(this.#readout, this.#heat === undefined ? '' : this.#text(this.#heat));
+  }
+
+  #text({ cells, rows, max }: Heat): string {
+    if (rows === 0) return '';
+    const strongest = `Strongest: ${this.#cellText(-1, max)}`;
+    if (this.#pointed === undefined) return strongest;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const column = Math.floor(((this.#pointed.x - LEFT) / (width - LEFT)) * cells.length);
+    const row = rows - 1 - Math.floor((this.#pointed.y / (height - BOTTOM)) * rows);
+    const value = cells[column]?.[row];
+    if (value === undefined) return strongest;
+    const { from, to } = this.#span;
+    const time = from + ((column + 1) / cells.length) * (to - from);
+    return `${clockText(time)}: ${this.#cellText(row, value)}`;
+  }
+}
+
+function drawCells(context: CanvasRenderingContext2D, { cells, rows, max }: Heat, width: number, height: number): void {
+  if (max === 0) return;
+  const stops = darkness.matches ? DARK : LIGHT;
+  const cellWidth = width / cells.length;
+  const cellHeight = height / rows;
+  for (const [column, values] of cells.entries()) {
+    for (const [row, value] of values.entries()) {
+      if (value === 0) continue;
+      // The square root: rare slow I/Os are what is looked for, and they are few.
+      context.fillStyle = blend(stops, 0.15 + 0.85 * Math.sqrt(value / max));
+      const x = Math.floor(LEFT + column * cellWidth);
+      const y = Math.floor(height - (row + 1) * cellHeight);
+      context.fillRect(x, y, Math.ceil(cellWidth), Math.ceil(cellHeight));
+    }
+  }
+}
+
+function blend(stops: readonly Colour[], share: number): string {
+  const place = Math.min(1, share) * (stops.length - 1);
+  const low = Math.min(stops.length - 2, Math.floor(place));
+  const [a, b] = [stops[low], stops[low + 1]];
+  if (a === undefined || b === undefined) return 'transparent';
+  const mix = (index: 0 | 1 | 2): number => Math.round(a[index] + (b[index] - a[index]) * (place - low));
+  return `rgb(${mix(0)} ${mix(1)} ${mix(2)})`;
+}

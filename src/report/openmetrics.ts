@@ -1,0 +1,237 @@
+import { unmangledName } from '../mapper/mangle.ts';
+import { SECTOR_BYTES } from '../mapper/units.ts';
+import { groupCounters } from '../stats/carried.ts';
+import type { CounterName, Counters } from '../stats/counters.ts';
+import type { Group, Listing } from '../stats/group.ts';
+import type { Region } from '../stats/region.ts';
+import type { DeviceReading } from '../stats/sample-devices.ts';
+import { decimal, histogramLines, type Labels, labelsText } from './openmetrics-text.ts';
+
+/**
+ * `openmetrics`: OpenMetrics 1.0. `prometheus`: Prometheus' text format 0.0.4, which node_exporter's textfile collector
+ * and `promtool check metrics` read.
+ */
+export type MetricsFormat = 'openmetrics' | 'prometheus';
+
+/** The media type of each format, for HTTP. */
+export const METRICS_MEDIA_TYPE: Readonly<Record<MetricsFormat, string>> = {
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+};
+
+interface Counted {
+  readonly labels: Labels;
+  readonly counters: Counters;
+  /** Empty when there is no histogram, or none that says it all. */
+  readonly bounds: readonly bigint[];
+  readonly sizeSectors: bigint;
+  readonly startSectors: bigint | undefined;
+}
+
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+interface Family<Item> {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly unit?: 'seconds' | 'bytes';
+  readonly help: string;
+  readonly lines: (name: string, item: Item) => readonly string[];
+}
+
+const NS_DIGITS = 9;
+
+const number =
+  (value: (item: Counted) => bigint | undefined, digits = 0): Family<Counted>['lines'] =>
+  (name, item) => {
+    const one = value(item);
+    return one === undefined ? [] : [`${name}${labelsText(item.labels)} ${decimal(one, digits)}`];
+  };
+
+const count = (name: string, counter: CounterName, help: string): Family<Counted> => ({
+  name,
+  kind: 'counter',
+  help,
+  lines: number(({ counters }) => counters[counter]),
+});
+
+const seconds = (name: string, counter: CounterName, help: string): Family<Counted> => ({
+  name: `${name}_seconds`,
+  kind: 'counter',
+  unit: 'seconds',
+  help,
+  lines: number(({ counters }) => counters[counter], NS_DIGITS),
+});
+
+const bytes = (name: string, counter: CounterName, help: string): Family<Counted> => ({
+  name: `${name}_bytes`,
+  kind: 'counter',
+  unit: 'bytes',
+  help,
+  lines: number(({ counters }) => counters[counter] * SECTOR_BYTES),
+});
+
+/** What is told of each region and of each group; names follow node_exporter's `node_disk_…` where it has the same. */
+const COUNTED: readonly Family<Counted>[] = [
+  count('reads_completed', 'reads', 'Reads completed.'),
+  count('reads_merged', 'readsMerged', 'Reads that began where the one before them on the same CPU ended.'),
+  bytes('read', 'readSectors', 'Bytes read.'),
+  seconds('read_time', 'readNs', 'Durations of all reads, summed.'),
+  count('writes_completed', 'writes', 'Writes completed; discards are writes.'),
+  count('writes_merged', 'writesMerged', 'Writes that began where the one before them on the same CPU ended.'),
+  bytes('written', 'writeSectors', 'Bytes written or discarded.'),
+  seconds('write_time', 'writeNs', 'Durations of all writes, summed.'),
+  {
+    name: 'io_now',
+    kind: 'gauge',
+    help: 'Reads and writes in flight.',
+    lines: number(({ counters }) => counters.inFlight),
+  },
+  seconds('io_time', 'ioNs', 'Time with at least one read or write in flight; summed over areas and regions.'),
+  seconds('io_time_weighted', 'weightedNs', 'Reads and writes in flight, integrated over time.'),
+  seconds('read_busy', 'readBusyNs', 'Time with at least one read in flight; summed over areas and regions.'),
+  seconds('write_busy', 'writeBusyNs', 'Time with at least one write in flight; summed over areas and regions.'),
+  {
+    name: 'size_bytes',
+    kind: 'gauge',
+    unit: 'bytes',
+    help: 'Bytes that are watched.',
+    lines: number(({ sizeSectors }) => sizeSectors * SECTOR_BYTES),
+  },
+  {
+    name: 'start_bytes',
+    kind: 'gauge',
+    unit: 'bytes',
+    help: 'Where on the device it begins.',
+    lines: number(({ startSectors }) => startSectors && startSectors * SECTOR_BYTES),
+  },
+  {
+    name: 'io_duration_seconds',
+    kind: 'histogram',
+    unit: 'seconds',
+    help: 'Durations of reads and writes. A duration of exactly a bound counts above it: the bins of the kernel exclude their upper bound.',
+    lines: (name, { labels, counters, bounds }) =>
+      bounds.length === 0
+        ? []
+        : histogramLines(name, labels, bounds, counters.histogram, counters.readNs + counters.writeNs),
+  },
+];
+
+interface OfDevice {
+  readonly labels: Labels;
+  readonly listing: Listing;
+}
+
+const ofDevice = (name: string, help: string, value: (listing: Listing) => number): Family<OfDevice> => ({
+  name,
+  kind: 'gauge',
+  help,
+  lines: (full, { labels, listing }) => [`${full}${labelsText(labels)} ${value(listing)}`],
+});
+
+const DEVICE_FAMILIES: readonly Family<OfDevice>[] = [
+  ofDevice('regions', 'Statistics regions of the device.', ({ regions }) => regions.length),
+  ofDevice('groups', 'Groups of regions of the device.', ({ groups }) => groups.length),
+  ofDevice('problems', "Lines of the kernel's list that could not be understood.", ({ problems }) => problems.length),
+];
+
+/**
+ * What the kernel has counted, as metrics. Nothing is cleared by reading; what groups carry is in their counters. A
+ * region's and a group's metrics have names of their own, so that no sum counts an I/O in both.
+ *
+ * Histograms are the kernel's bins summed up to each bound, exactly. One is left out where it would not say it all: of a
+ * group whose regions have other bounds than its leader or none.
+ */
+export function metricsText(devices: readonly DeviceReading[], format: MetricsFormat): string {
+  const shown = devices.map((one) => ({ ...one, device: unmangledName(one.name) }));
+  const facts = shown.map(({ device, reading }) => ({
+    labels: [['device', device]] as const,
+    listing: reading.listing,
+  }));
+  const lines = [
+    ...familyLines('dmstats_device_', DEVICE_FAMILIES, facts, format),
+    ...familyLines('dmstats_region_', COUNTED, shown.flatMap(regionsOf), format),
+    ...familyLines('dmstats_group_', COUNTED, shown.flatMap(groupsOf), format),
+    ...(format === 'openmetrics' ? ['# EOF'] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function familyLines<Item>(
+  prefix: string,
+  families: readonly Family<Item>[],
+  items: readonly Item[],
+  format: MetricsFormat,
+): string[] {
+  return families.flatMap(({ name, kind, unit, help, lines }) => {
+    const family = `${prefix}${name}`;
+    const sample = kind === 'counter' ? `${family}_total` : family;
+    const samples = items.flatMap((item) => lines(sample, item));
+    if (samples.length === 0) return [];
+    // OpenMetrics describes a family, the older format the name of its samples.
+    const described = format === 'openmetrics' ? family : sample;
+    const units = format === 'openmetrics' && unit !== undefined ? [`# UNIT ${described} ${unit}`] : [];
+    return [`# HELP ${described} ${help}`, `# TYPE ${described} ${kind}`, ...units, ...samples];
+  });
+}
+
+type Shown = DeviceReading & { readonly device: string };
+
+function regionsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
+  const groupOf = new Map(listing.groups.flatMap((group) => group.members.map((id) => [id, group])));
+  return [...regions.values()].map(({ region, areas }) => {
+    const group = groupOf.get(region.id);
+    return {
+      labels: [
+        ['device', device],
+        ['region', `${region.id}`],
+        ['program', region.programId],
+        ['group', group === undefined ? '' : `${group.id}`],
+        ['alias', group?.alias ?? ''],
+      ],
+      counters: groupCounters(
+        areas.map((area) => area.counters),
+        undefined,
+      ),
+      bounds: region.bounds,
+      sizeSectors: region.length,
+      startSectors: region.start,
+    };
+  });
+}
+
+function groupsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
+  return listing.groups.flatMap((group) => {
+    const members = group.members.flatMap((id) => regions.get(id) ?? []);
+    const [leader] = members;
+    if (leader === undefined) return [];
+    return [
+      {
+        labels: [
+          ['device', device],
+          ['program', leader.region.programId],
+          ['group', `${group.id}`],
+          ['alias', group.alias],
+        ],
+        counters: groupCounters(
+          members.flatMap(({ areas }) => areas.map((area) => area.counters)),
+          group.carried,
+        ),
+        bounds: commonBounds(
+          group,
+          members.map(({ region }) => region),
+        ),
+        sizeSectors: members.reduce((sum, { region }) => sum + region.length, 0n),
+        startSectors: undefined,
+      },
+    ];
+  });
+}
+
+/** The bounds of all of a group's regions and of what it carries; empty when they are not one and the same. */
+function commonBounds({ carried }: Group, members: readonly Region[]): readonly bigint[] {
+  const [bounds = [], ...others] = members.map((region) => region.bounds);
+  const isCommon =
+    others.every((other) => other.join() === bounds.join()) &&
+    (carried === undefined || carried.histogram.length === bounds.length + 1);
+  return isCommon ? bounds : [];
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { binText, countText, nameText, sizeText, timeText } from '../../src/dashboard/model/format.ts';
+import { latencyGrid, placeGrid } from '../../src/dashboard/model/heat.ts';
+import { type Frame, History } from '../../src/dashboard/model/history.ts';
+import { objectsOf, type ShownObject } from '../../src/dashboard/model/objects.ts';
+import { ratesOf } from '../../src/dashboard/model/rates.ts';
+import type { Counts, Layout, WireRegion, WireSample } from '../../src/dashboard/wire.ts';
+
+const SECTOR = 512;
+const region = (id: number, startSectors: number, sectors: number, rest: Partial<WireRegion> = {}): WireRegion => ({
+  id,
+  start: startSectors * SECTOR,
+  length: sectors * SECTOR,
+  step: sectors * SECTOR,
+  program: 'p',
+  bounds: [1e6, 2e6],
+  ...rest,
+});
+/** A group of the regions 0 and 1, which lie on the device the other way round, and region 2 in none. */
+const LAYOUT: Layout = {
+  devices: [
+    {
+      name: 't0',
+      number: '254:0',
+      regions: [region(0, 1000, 30), region(1, 500, 10), region(2, 0, 8, { step: 2 * SECTOR, bounds: [] })],
+      groups: [{ id: 0, alias: 'file', members: [0, 1] }],
+      problems: [],
+    },
+  ],
+};
+// intervalNs, reads, writes, sectors read and written, their times, in flight, busy; then the bins.
+const counts = (readSectors: number, ...bins: number[]): Counts => [
+  5e8,
+  4,
+  1,
+  readSectors,
+  0,
+  8e6,
+  3e6,
+  2,
+  1e8,
+  ...bins,
+];
+const sample = (
+  time: number,
+  regions: Counts[],
+  areas: Record<string, [number, number, number][]> = {},
+): WireSample => ({
+  time,
+  devices: [{ regions, groups: [counts(40, 3, 1, 1)], areas, cleared: [] }],
+});
+
+function frames(...samples: WireSample[]): {
+  readonly frames: Frame[];
+  readonly objects: ReadonlyMap<string, ShownObject>;
+} {
+  const history = new History();
+  history.setLayout(LAYOUT);
+  for (const one of samples) history.add(one);
+  return { frames: history.between(0, Infinity), objects: history.objects };
+}
+
+test('objectsOf() gives groups, then regions that are in none, in the order of the device', () => {
+  const [file, single, ...others] = objectsOf(LAYOUT);
+  assert.deepEqual([file?.name, file?.kind, file?.bytes, file?.bounds], ['file', 'group', 40 * SECTOR, [1e6, 2e6]]);
+  assert.deepEqual(
+    file?.regions.map(({ id, index, before }) => [id, index, before / SECTOR]),
+    [
+      [1, 1, 0],
+      [0, 0, 10],
+    ],
+  );
+  assert.deepEqual([single?.name, single?.kind, others], ['region 2', 'region', []]);
+  // Another leader, the same file.
+  const [device] = LAYOUT.devices;
+  assert.ok(device !== undefined);
+  const moved = objectsOf({ devices: [{ ...device, groups: [{ id: 1, alias: 'file', members: [1] }] }] });
+  assert.equal(moved[0]?.key, file?.key);
+});
+
+test('ratesOf() gives rates of a second, means and the bin of p99', () => {
+  assert.deepEqual(ratesOf(counts(40, 3, 1, 1), [1e6, 2e6]), {
+    reads: 8,
+    writes: 2,
+    readBytes: 80 * SECTOR,
+    writtenBytes: 0,
+    readNs: 2e6,
+    writeNs: 3e6,
+    p99: { lower: 2e6, upper: undefined },
+    inFlight: 2,
+    busy: 0.2,
+  });
+  assert.equal(ratesOf(counts(40, 5, 0, 0), [1e6, 2e6]).p99?.upper, 1e6);
+  const nothing = ratesOf(null, [1e6]);
+  assert.deepEqual([nothing.reads, nothing.readNs, nothing.p99], [0, undefined, undefined]);
+});
+
+test('latencyGrid() counts I/Os by time and bin', () => {
+  const { frames: list, objects } = frames(sample(1000, []), sample(1500, []), sample(2000, []));
+  const file = objects.get('254:0/group/file');
+  assert.ok(file !== undefined);
+  const grid = latencyGrid(file);
+  const heat = grid.gather(list, { from: 0, to: 2000 }, 2);
+  assert.deepEqual(
+    heat.cells.map((column) => [...column]),
+    [
+      [3, 1, 1],
+      [6, 2, 2],
+    ],
+  );
+  assert.equal(heat.max, 6);
+  // A second later: the same samples are not counted again, and the first column has gone.
+  const later = grid.gather([...list, ...frames(sample(3000, [])).frames], { from: 1000, to: 3000 }, 2);
+  assert.deepEqual(
+    later.cells.map((column) => [...column]),
+    [
+      [6, 2, 2],
+      [3, 1, 1],
+    ],
+  );
+  const wide = grid.gather(list, { from: 0, to: 4000 }, 1);
+  assert.deepEqual([...(wide.cells[0] ?? [])], [9, 3, 3]);
+});
+
+test('placeGrid() spreads sectors over the places of regions and areas', () => {
+  const { frames: list, objects } = frames(
+    sample(1000, [counts(30, 0), counts(8, 0), counts(6, 0)], {
+      2: [
+        [1, 2, 1],
+        [3, 3, 0],
+      ],
+    }),
+  );
+  const file = objects.get('254:0/group/file');
+  const single = objects.get('254:0/region/2');
+  assert.ok(file !== undefined && single !== undefined);
+  // Region 1 is the first quarter, region 0 the rest: 8, then 30 over three rows.
+  const [column = []] = placeGrid(file, 4).gather(list, { from: 0, to: 1000 }, 1).cells;
+  assert.deepEqual([...column], [8, 10, 10, 10]);
+  const [areas = []] = placeGrid(single, 4).gather(list, { from: 0, to: 1000 }, 1).cells;
+  assert.deepEqual([...areas], [0, 3, 0, 3]);
+  const [coarse = []] = placeGrid(single, 2).gather(list, { from: 0, to: 1000 }, 1).cells;
+  assert.deepEqual([...coarse], [3, 3]);
+});
+
+test('History keeps an hour, and less when there is much', () => {
+  const history = new History();
+  history.setLayout(LAYOUT);
+  for (const time of [0, 1000, 3_600_000, 3_600_500]) history.add(sample(time, []));
+  assert.deepEqual(
+    history.between(-1, Infinity).map((frame) => frame.sample.time),
+    [1000, 3_600_000, 3_600_500],
+  );
+  assert.deepEqual(
+    history.between(1000, 3_600_000).map((frame) => frame.sample.time),
+    [3_600_000],
+  );
+  // A sample of these is 1 + 12 numbers.
+  const small = new History(30);
+  for (const time of [1, 2, 3]) small.add(sample(time, []));
+  assert.deepEqual(
+    small.between(0, 9).map((frame) => frame.sample.time),
+    [2, 3],
+  );
+});
+
+test('texts of numbers and names', () => {
+  assert.deepEqual([0, 512, 1536, 2 ** 20, 150 * 2 ** 30].map(sizeText), [
+    '0 B',
+    '512 B',
+    '1.50 KiB',
+    '1 MiB',
+    '150 GiB',
+  ]);
+  assert.deepEqual([0, 999, 1500, 12.34e6, 2e9].map(timeText), ['0 ns', '999 ns', '1.50 µs', '12.3 ms', '2 s']);
+  assert.deepEqual([0, 0.25, 12.34, 1234.5].map(countText), ['0', '0.25', '12.3', '1235']);
+  assert.deepEqual(
+    [0, 1, 2].map((bin) => binText([1e6, 2e6], bin)),
+    ['0 ns to 1 ms', '1 ms to 2 ms', '2 ms and more'],
+  );
+  assert.equal(nameText('a\u001b[0m\u202eb<i>'), 'a\\u001b[0m\\u202eb<i>');
+});

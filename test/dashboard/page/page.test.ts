@@ -1,0 +1,224 @@
+/** The page in Debian's Chromium, with real clicks and keys. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { startSimulatedWorld } from '../../../src/cli/simulated-world.ts';
+import { startDashboard } from '../../../src/dashboard/server.ts';
+import { makeKernel, serve } from '../support.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const skip = existsSync(CHROMIUM) ? false : `no ${CHROMIUM}: apt-get install chromium`;
+/** Where the screenshots go; without it there are none. */
+const SCREENSHOTS = process.env['DMSTATS_SCREENSHOTS'];
+const FILE = '/srv/db/orders.db';
+
+interface Browser {
+  readonly page: Page;
+  /** What the page complained about: errors, and what its policy forbade. */
+  readonly complaints: string[];
+  /** Requests to anywhere but the server. */
+  readonly foreign: string[];
+}
+
+async function browse(t: TestContext, url: string, { width = 1280, dark = false } = {}): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), 'chromium-'));
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+      ...['--disable-component-update', '--disable-sync'],
+    ],
+    viewport: { width, height: 900 },
+    colorScheme: dark ? 'dark' : 'light',
+    acceptDownloads: true,
+  });
+  t.after(async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.setDefaultTimeout(20_000);
+  const complaints: string[] = [];
+  const foreign: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
+  });
+  await page.goto(url);
+  return { page, complaints, foreign };
+}
+
+async function serveWorld(t: TestContext): Promise<string> {
+  const world = await startSimulatedWorld();
+  const dashboard = await startDashboard(world.dm, {
+    host: '127.0.0.1',
+    port: 0,
+    intervalMs: 200,
+    simulated: true,
+    version: '1.2.3',
+    timeOfDay: Date.now,
+    onTrouble: (error) => assert.fail(String(error)),
+  });
+  t.after(async () => {
+    await dashboard[Symbol.asyncDispose]();
+    world[Symbol.dispose]();
+  });
+  return dashboard.url;
+}
+
+/** How many of a canvas' pixels differ from its first one. */
+async function drawnPixels(page: Page, selector: string): Promise<number> {
+  return page.evaluate((query) => {
+    const canvas = document.querySelector<HTMLCanvasElement>(query);
+    const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+    const data = image?.data ?? [];
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at] !== data[0] || data[at + 1] !== data[1]) count++;
+    return count;
+  }, selector);
+}
+
+test('the page shows files, opens one, pauses, and goes back by keyboard', { skip }, async (t) => {
+  const { page, complaints, foreign } = await browse(t, await serveWorld(t));
+  await page.getByText('Simulated devices').waitFor();
+  await page.getByRole('button', { name: FILE }).waitFor();
+  // While a file's group is updated, a region may be seen for a moment that is in no group yet.
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 4);
+  await page.waitForFunction(() => Number(document.querySelector('#rows td:nth-child(2)')?.textContent) > 0);
+
+  await page.getByRole('button', { name: FILE }).click();
+  await page.getByRole('heading', { name: FILE }).waitFor();
+  await page.locator('#operations canvas').waitFor();
+  await page.waitForTimeout(1500);
+  for (const canvas of ['#operations canvas', '#throughput canvas', '#duration canvas', '#latency', '#places']) {
+    assert.ok((await drawnPixels(page, canvas)) > 500, canvas);
+  }
+  assert.ok((await page.locator('#regions tr').count()) > 1);
+  await page.locator('#latency').hover({ position: { x: 300, y: 60 } });
+  assert.match(await page.locator('#latency-readout').innerText(), /I\/Os of .* to /);
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  // What came before the click is still to be drawn.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  const still = await page.locator('#facts').innerText();
+  const picture = await page.locator('#latency').screenshot();
+  await page.waitForTimeout(700);
+  assert.equal(await page.locator('#facts').innerText(), still);
+  assert.deepEqual(await page.locator('#latency').screenshot(), picture);
+  await page.keyboard.press('p');
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+
+  await page.selectOption('#range', '60');
+  await page.keyboard.press('4');
+  assert.equal(await page.locator('#range').inputValue(), '3600');
+  await page.keyboard.press('Escape');
+  await page.locator('#overview').waitFor();
+  await page.waitForFunction((file) => document.activeElement?.textContent === file, FILE);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: '/srv/images/vm-web.img' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: '/srv/images/vm-web.img' }).waitFor();
+  assert.deepEqual([complaints, foreign], [[], []]);
+});
+
+test('the page saves what it shows as PNG and JSON', { skip }, async (t) => {
+  const { page, complaints } = await browse(t, await serveWorld(t));
+  await page.getByRole('button', { name: FILE }).click();
+  await page.locator('#operations canvas').waitFor();
+  await page.waitForTimeout(800);
+  const save = async (name: string): Promise<Buffer> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+    assert.match(download.suggestedFilename(), new RegExp(`^srv-db-orders\\.db-.*\\.${name.toLowerCase()}$`));
+    return readFileSync(await download.path());
+  };
+  const png = await save('PNG');
+  assert.equal(png.subarray(1, 4).toString(), 'PNG');
+  assert.ok(png.length > 10_000);
+  const { name, samples } = JSON.parse((await save('JSON')).toString()) as {
+    name: string;
+    samples: { time: string }[];
+  };
+  assert.equal(name, FILE);
+  assert.ok(samples.length >= 3);
+  assert.deepEqual(complaints, []);
+});
+
+test('the page shows names as text, whatever they are', { skip }, async (t) => {
+  const { kernel, say } = makeKernel();
+  const alias = '<img src=x onerror=alert(1)>\u001b[31mred\u202e"\'&amp;';
+  say(`@stats_create 0+1024 /1 0 prog DMS_GROUP="${alias.replaceAll(' ', '\\ ')}":0#-`);
+  say('@stats_create 0+1024 /1 0 prog DMS_GROUP=<script>alert(2)</script>');
+  const { url } = await serve(t, kernel);
+  const { page, complaints, foreign } = await browse(t, url);
+  const shown = '<img src=x onerror=alert(1)>\\u001b[31mred\\u202e"\'&amp;';
+  await page.getByRole('button', { name: shown, exact: true }).click();
+  await page.getByRole('heading', { name: shown, exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('<script>alert(2)</script>').waitFor();
+  assert.equal(await page.locator('img, #rows script, #problems script').count(), 0);
+  assert.deepEqual([complaints, foreign], [[], []]);
+});
+
+test('the page says when it has lost the server', { skip }, async (t) => {
+  const { kernel } = makeKernel();
+  const { dm } = await serve(t, kernel);
+  const options = { host: '127.0.0.1', port: 0, intervalMs: 100, simulated: false, version: '', timeOfDay: Date.now };
+  const dashboard = await startDashboard(dm, { ...options, onTrouble: () => {} });
+  const { page } = await browse(t, dashboard.url);
+  await page.getByText('No statistics regions').waitFor();
+  await dashboard[Symbol.asyncDispose]();
+  await page.getByText('The connection is lost').waitFor();
+});
+
+for (const [width, dark] of [
+  [1280, false],
+  [1280, true],
+  [360, false],
+  [360, true],
+] as const) {
+  const name = `${width}-${dark ? 'dark' : 'light'}`;
+  test(`the page fits ${width} px, ${dark ? 'dark' : 'light'}, and does not move while live`, { skip }, async (t) => {
+    const { page, complaints } = await browse(t, await serveWorld(t), { width, dark });
+    await page.getByRole('button', { name: FILE }).waitFor();
+    // Layout shifts as Chromium counts them, apart from those that a click asked for.
+    await page.evaluate(() => {
+      Object.assign(globalThis, { shifts: [] });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { value, hadRecentInput } = entry.toJSON() as { value: number; hadRecentInput: boolean };
+          if (!hadRecentInput) (globalThis as unknown as { shifts: number[] }).shifts.push(value);
+        }
+      }).observe({ type: 'layout-shift' });
+    });
+    const fits = (): Promise<boolean> =>
+      page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+    const shot = async (what: string): Promise<void> => {
+      if (SCREENSHOTS !== undefined) {
+        await page.screenshot({ path: join(SCREENSHOTS, `${what}-${name}.png`) });
+      }
+    };
+    await page.waitForTimeout(1000);
+    assert.ok(await fits());
+    await shot('overview');
+    await page.getByRole('button', { name: FILE }).click();
+    await page.locator('#operations canvas').waitFor();
+    await page.selectOption('#range', '60');
+    await page.waitForTimeout(SCREENSHOTS === undefined ? 2000 : 25_000);
+    assert.ok(await fits());
+    await shot('file');
+    assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), []);
+    assert.deepEqual(complaints, []);
+  });
+}
