@@ -5,14 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const commands = ['devicemapper', 'dmstats', 'dmfilemapd'];
+const commands = ['devicemapper', 'dmstats', 'dmfilemapd', 'dmlogd'];
 
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.json`], {
   stdio: 'inherit',
 });
 mkdirSync(`${root}dist/bin`, { recursive: true });
 await build({
-  entryPoints: commands.map((name) => ({ in: `${root}src/cli/bin/${name}.ts`, out: name })),
+  entryPoints: [
+    ...commands.map((name) => ({ in: `${root}src/cli/bin/${name}.ts`, out: name })),
+    { in: `${root}src/dirtylog/daemon/worker.ts`, out: 'dmlogd-thread' },
+  ],
   outdir: `${root}dist/bin`,
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -6,6 +6,7 @@ const HELP = `Usage: devicemapper <command> [<arguments>]
 
   dmstats ...      device-mapper statistics: regions, groups, reports, files
   dmfilemapd ...   keep the regions of a file up to date while it changes
+  dmlogd ...       keep the dirty logs of mirrors
 
 "devicemapper <command> --help" tells more. Each command is also installed under its own name.
 
@@ -16,6 +17,7 @@ const HELP = `Usage: devicemapper <command> [<arguments>]
 const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<number> }>>> = {
   dmstats: () => import('./dmstats.ts'),
   dmfilemapd: () => import('./dmfilemapd.ts'),
+  dmlogd: () => import('./dmlogd.ts'),
 };
 
 /**
