@@ -1,6 +1,7 @@
 // One process for all kernel tests: each more costs 3.5 s of start in an emulated guest.
 // First: it wants a device-mapper without devices.
 import './differential.test.ts';
+import './dirtylog.test.ts';
 import './dmstats-parity.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';

@@ -22,6 +22,7 @@ function memoryDevice(label: string): BlockStore {
 /** The server, in a world of memory where every log device exists and is blank: for checks and replays. */
 export class MemoryServer implements ConformanceTransport {
   readonly #devices = new Map<string, BlockStore>();
+  readonly #numbers: ReadonlyMap<string, string>;
   #sent: Uint8Array[] = [];
   readonly #server = new LogServer({
     send: (bytes, length) => this.#sent.push(bytes.slice(0, length)),
@@ -29,7 +30,7 @@ export class MemoryServer implements ConformanceTransport {
     poke: () => {},
     persist: () => {},
     openDevice: async (name) => {
-      const device = this.#devices.get(name) ?? memoryDevice(name);
+      const device = this.#devices.get(name) ?? memoryDevice(this.#numbers.get(name) ?? name);
       this.#devices.set(name, device);
       return device;
     },
@@ -40,6 +41,11 @@ export class MemoryServer implements ConformanceTransport {
     minuteOfDay: () => 0,
     pause: async () => {},
   });
+
+  /** @param numbers the devices' numbers as `MAJOR:MINOR`, by the names that constructors call them */
+  constructor(numbers: ReadonlyMap<string, string> = new Map()) {
+    this.#numbers = numbers;
+  }
 
   async exchange(datagram: Uint8Array): Promise<readonly Uint8Array[]> {
     this.#server.incoming.bytes.set(datagram);

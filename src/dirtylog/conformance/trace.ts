@@ -1,5 +1,5 @@
 /** Recorded requests of a kernel and the answers of a server: written by `dmlogd trace`, and asked again here. */
-import { ulogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { DM_ULOG, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
 import { DmParseError } from '../../mapper/errors.ts';
 import { Datagram } from '../protocol/datagram.ts';
 import { decodeReply, type KernelReply } from '../protocol/kernel-side.ts';
@@ -76,6 +76,31 @@ export async function replayTrace(
     if (before !== now) differences.push({ request: index + 1, type, recorded: before, replayed: now });
   }
   return { requests: asked.length, differences };
+}
+
+/** The numbers of the log devices that a trace's constructors name, as far as its statuses tell them. */
+export function tracedDevices(trace: readonly TracedDatagram[]): Map<string, string> {
+  const nameOfLuid = new Map<bigint, string>();
+  const nameOfStatus = new Map<number, string>();
+  const numbers = new Map<string, string>();
+  for (const { from, bytes } of trace) {
+    if (from === 'server') {
+      const reply = decodeReply(bytes);
+      const name = reply.kind === 'broken' ? undefined : nameOfStatus.get(reply.seq);
+      if (name === undefined || reply.kind !== 'reply') continue;
+      const number = /^3 \S+ (\d+:\d+) /.exec(Buffer.from(reply.data).toString('latin1'))?.[1];
+      if (number !== undefined) numbers.set(name, number);
+      continue;
+    }
+    const datagram = new Datagram();
+    datagram.bytes.set(bytes);
+    if (datagram.decode(bytes.length) !== 'request') continue;
+    const name = datagram.type === DM_ULOG.CTR ? datagram.text().split(' ')[2] : nameOfLuid.get(datagram.luid);
+    if (name === undefined) continue;
+    if (datagram.type === DM_ULOG.CTR) nameOfLuid.set(datagram.luid, name);
+    if (datagram.type === DM_ULOG.STATUS_INFO) nameOfStatus.set(datagram.seq, name);
+  }
+  return numbers;
 }
 
 function repliesBySeq(datagrams: readonly Uint8Array[]): Map<number, KernelReply> {

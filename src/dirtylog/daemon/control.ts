@@ -1,7 +1,7 @@
 /** The socket by which commands speak to the running server: a line of JSON each way, or lines without end. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import type { ResyncSettings } from '../resync.ts';
@@ -97,6 +97,7 @@ async function serveOne(socket: Socket, handler: ControlHandler): Promise<void> 
 export async function* askServer(path: string, request: ControlRequest, signal?: AbortSignal): AsyncGenerator<unknown> {
   const socket = createConnection(path);
   const stop = (): void => void socket.destroy();
+  let lines: Interface | undefined;
   signal?.addEventListener('abort', stop);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -104,7 +105,9 @@ export async function* askServer(path: string, request: ControlRequest, signal?:
       socket.once('error', reject);
     });
     socket.write(`${JSON.stringify(request)}\n`);
-    for await (const line of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
+    lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+    socket.once('close', () => lines?.close());
+    for await (const line of lines) {
       const value: unknown = JSON.parse(line);
       if (typeof value === 'object' && value !== null && 'error' in value) throw new UsageError(String(value.error));
       yield value;
@@ -114,6 +117,7 @@ export async function* askServer(path: string, request: ControlRequest, signal?:
     throw new UsageError(`dmlogd does not run: nobody listens on ${path}`);
   } finally {
     signal?.removeEventListener('abort', stop);
+    lines?.close();
     socket.destroy();
   }
 }

@@ -6,6 +6,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { flushDevice, readDirect } from '../../system/block-io.ts';
 import { connectorMembers } from '../../system/connector-socket.ts';
 import { lockFile } from '../../system/file-lock.ts';
+import { becomeIoFlusher } from '../../system/io-flusher.ts';
 import type { LogEvent } from '../ports.ts';
 import { DEFAULT_RESYNC, type ResyncSettings, resyncPolicy } from '../resync.ts';
 import { type ControlAnswer, type ControlRequest, listenForControl } from './control.ts';
@@ -50,6 +51,8 @@ export async function serveDirtyLogs({
   using _lock = takeLock(state);
   refuseOthers();
   using dm = DeviceMapper.open();
+  // Before there are other threads: they inherit it. Without the right to it memory may run short, and that is all.
+  becomeIoFlusher();
   const lines = await findMirrors(dm);
   const daemon = new Daemon(dm, state, onEvent);
   await using thread = new ServerThread(

@@ -29,7 +29,11 @@ export class ServerThread implements AsyncDisposable {
 
   constructor(data: Omit<WorkerData, 'wakeFd'>, handler: ServerThreadHandler) {
     this.#handler = handler;
-    this.#worker = new Worker(builtScript('dmlogd-thread'), { workerData: { ...data, wakeFd: this.#wake.fd } });
+    this.#worker = new Worker(builtScript('dmlogd-thread'), {
+      workerData: { ...data, wakeFd: this.#wake.fd },
+      // The socket's descriptor is none that Node has opened: it would warn when it is closed.
+      trackUnmanagedFds: false,
+    });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
     this.ended = new Promise((resolve, reject) => {
       this.#worker.on('error', reject);
