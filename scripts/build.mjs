@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const commands = ['devicemapper', 'dmsetup', 'dmstats', 'dmfilemapd'];
+const commands = ['devicemapper', 'dmsetup', 'dmstats', 'dmfilemapd', 'dmlogd'];
 
 // The page and its tests know the browser's types, and nothing else does.
 for (const project of ['.', 'src/dashboard/page', 'test/dashboard/page']) {
@@ -15,7 +15,10 @@ for (const project of ['.', 'src/dashboard/page', 'test/dashboard/page']) {
 }
 mkdirSync(`${root}dist/bin`, { recursive: true });
 await build({
-  entryPoints: commands.map((name) => ({ in: `${root}src/cli/bin/${name}.ts`, out: name })),
+  entryPoints: [
+    ...commands.map((name) => ({ in: `${root}src/cli/bin/${name}.ts`, out: name })),
+    { in: `${root}src/dirtylog/daemon/worker.ts`, out: 'dmlogd-thread' },
+  ],
   outdir: `${root}dist/bin`,
   outExtension: { '.js': '.cjs' },
   bundle: true,

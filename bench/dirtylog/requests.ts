@@ -3,6 +3,7 @@
  * second and bytes allocated a request, as JSON.
  */
 import { constructorData, encodeRequest, regionData } from '../../src/dirtylog/protocol/kernel-side.ts';
+import { inOrder } from '../../src/dirtylog/resync.ts';
 import { LogServer } from '../../src/dirtylog/server.ts';
 import type { UlogRequestName } from '../../src/kernel/dm-log-userspace.ts';
 import { median } from '../statistics.ts';
@@ -26,6 +27,7 @@ const server = new LogServer({
     throw new Error('there is no device');
   },
   openRun: async () => undefined,
+  resyncPolicy: () => inOrder,
   syncLegs: async () => {},
   now: () => performance.now(),
   minuteOfDay: () => 0,

@@ -7,6 +7,7 @@ const HELP = `Usage: devicemapper <command> [<arguments>]
   dmsetup ...      device-mapper devices: tables, state, removal, udev
   dmstats ...      device-mapper statistics: regions, groups, reports, files
   dmfilemapd ...   keep the regions of a file up to date while it changes
+  dmlogd ...       keep the dirty logs of mirrors
 
 "devicemapper <command> --help" tells more. Each command is also installed under its own name.
 
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly stri
   dmsetup: () => import('./dmsetup.ts'),
   dmstats: () => import('./dmstats.ts'),
   dmfilemapd: () => import('./dmfilemapd.ts'),
+  dmlogd: () => import('./dmlogd.ts'),
 };
 
 /**

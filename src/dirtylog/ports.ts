@@ -1,9 +1,14 @@
 /** What the server needs of the world, and what it tells it. */
 import type { BlockStore } from './block-store.ts';
+import type { ResyncPolicy } from './resync.ts';
 
 /** What an operator may want to know. */
 export type LogEvent =
   | { readonly type: 'malformed'; readonly reason: string }
+  /** A reply did not reach the kernel, which will ask again after 15 s. */
+  | { readonly type: 'sendFailed'; readonly reason: string }
+  /** A log of the server before cannot be gone on with: the kernel will be told to construct it again. */
+  | { readonly type: 'notAdopted'; readonly uuid: string; readonly reason: string }
   /** A constructor was refused: the table is not loaded. */
   | { readonly type: 'refused'; readonly uuid: string; readonly reason: string }
   /** A request for a log that this server has never heard of: the kernel is told to construct it again. */
@@ -52,6 +57,8 @@ export interface ServerPorts {
    * earlier mirror, and goes. Its `close()` takes the file away. Undefined when nothing is to survive the server.
    */
   openRun(uuid: string, label: string, bytes: number, fresh: boolean): Promise<BlockStore | undefined>;
+  /** The resync policy that a mirror begins with. */
+  resyncPolicy(uuid: string): ResyncPolicy;
   /** Flushes the volatile caches of the legs of a mirror. */
   syncLegs(uuid: string): Promise<void>;
   /** Milliseconds of the monotonic clock. */

@@ -5,7 +5,7 @@ import { loadLog } from './logs/load.ts';
 import { mirrBytes } from './logs/mirr.ts';
 import type { RegionLog } from './logs/region-log.ts';
 import type { LogPhase, ServerPorts } from './ports.ts';
-import { inOrder, isPokeDue, type ResyncChoice, type ResyncPolicy } from './resync.ts';
+import { isPokeDue, type ResyncChoice, type ResyncPolicy } from './resync.ts';
 
 /** Cleared regions that become clean at a suspend may have been young, and cleared while the old ones were written. */
 const CLEANING_ROUNDS = 3;
@@ -48,7 +48,7 @@ export class SharedLog {
   log: RegionLog | undefined;
   /** MARK, FLUSH and SET_REGION_SYNC until they are durable. */
   readonly waiting: HeldQueue;
-  policy: ResyncPolicy = inOrder;
+  policy: ResyncPolicy;
   /** The region that the kernel copies; -1 for none. */
   recovering = -1;
   /** Whether marks and flushes are withheld, so that no region becomes dirty. */
@@ -75,6 +75,7 @@ export class SharedLog {
     this.#run = stores.run;
     this.waiting = new HeldQueue(pool);
     this.#ports = ports;
+    this.policy = ports.resyncPolicy(uuid);
   }
 
   get isLoading(): boolean {

@@ -4,5 +4,6 @@ export * from './dm-log-userspace.ts';
 export * from './errno.ts';
 export * from './fiemap.ts';
 export * from './inotify.ts';
+export * from './netlink.ts';
 export * from './sem.ts';
 export * from './struct.ts';

@@ -17,6 +17,7 @@ type PollCallback = (status: number, events: unknown) => void;
 
 interface Koffi {
   load(path: string | null): { func(name: string, result: string, args: readonly string[]): BoundAsync };
+  view(pointer: unknown, length: number): ArrayBuffer;
   errno(): number;
   node: { poll(fd: number, options: { readable: boolean }, callback: PollCallback): PollHandle };
 }
@@ -68,8 +69,29 @@ function libc(): Libc {
   return bound;
 }
 
+/**
+ * Binds one more call, for the modules of this room that only a few programs need. Arguments as in C; the result is -1
+ * when `errno()` has the reason.
+ */
+export function bindCall(name: string, args: readonly string[], result: 'int' | 'long' = 'int'): Bound {
+  return libc().koffi.load(null).func(name, result, args);
+}
+
+/** This thread's error number: to be read in the statement after a call. */
+export function errno(): number {
+  return libc().koffi.errno();
+}
+
+/** Memory at an address that is a multiple of `alignment`, as O_DIRECT wants it; never freed (aligned_alloc(3)). */
+export function alignedMemory(alignment: number, length: number): Uint8Array {
+  const { koffi } = libc();
+  const pointer: unknown = koffi.load(null).func('aligned_alloc', 'void *', ['size_t', 'size_t'])(alignment, length);
+  if (pointer === null) throw new SystemError('aligned_alloc', koffi.errno());
+  return new Uint8Array(koffi.view(pointer, length));
+}
+
 /** Returns a call's result, or throws its errno; koffi's errno must be read before anything else runs. */
-function checked(result: number, syscall: string): number {
+export function checked(result: number, syscall: string): number {
   if (result === -1) throw new SystemError(syscall, libc().koffi.errno());
   return result;
 }

@@ -8,6 +8,7 @@ import {
   type KernelReply,
   regionData,
 } from '../../src/dirtylog/protocol/kernel-side.ts';
+import { inOrder } from '../../src/dirtylog/resync.ts';
 import { LogServer } from '../../src/dirtylog/server.ts';
 import type { UlogRequestName } from '../../src/kernel/dm-log-userspace.ts';
 
@@ -115,6 +116,7 @@ export class Harness implements ConformanceTransport {
         this.runs.set(key, opened);
         return opened;
       },
+      resyncPolicy: () => inOrder,
       syncLegs: async () => {
         this.legSyncs++;
         if (this.legError !== undefined) throw new Error(this.legError);

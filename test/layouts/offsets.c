@@ -7,6 +7,7 @@
 #include <linux/inotify.h>
 #include <linux/sem.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -81,6 +82,17 @@ int main(void)
 	FIELD(nlmsghdr, nlmsg_flags, flags);
 	FIELD(nlmsghdr, nlmsg_seq, seq);
 	FIELD(nlmsghdr, nlmsg_pid, pid);
+	END(0);
+	SIZE(sockaddr_nl);
+	FIELD(sockaddr_nl, nl_family, family);
+	FIELD(sockaddr_nl, nl_pad, pad);
+	FIELD(sockaddr_nl, nl_pid, pid);
+	FIELD(sockaddr_nl, nl_groups, groups);
+	END(0);
+	SIZE(pollfd);
+	FIELD(pollfd, fd, fd);
+	FIELD(pollfd, events, events);
+	FIELD(pollfd, revents, revents);
 	END(0);
 	SIZE(cn_msg);
 	FIELD(cn_msg, id.idx, idx);

@@ -107,6 +107,7 @@ export class World {
           if (isAlive()) this.#run = undefined;
         });
       },
+      resyncPolicy: () => inOrder,
       syncLegs: () => this.#legs.flush(),
       now: () => this.#nowMs,
       minuteOfDay: () => 0,

@@ -1,0 +1,82 @@
+import { UsageError } from '../mapper/errors.ts';
+import type { Output } from './dmstats/context.ts';
+import { packageVersion } from './version.ts';
+
+const HELP = `Usage: dmlogd <command> [<options>]
+
+Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
+
+  serve [--daemon]        answer the kernel until ended; "ready" on standard output once it does
+  status [--json]         the mirrors, and how far their resync is
+  logs [--json]           the logs, one for each loaded table
+  resync pause|resume     stop the copying, let it go on
+  resync rate BYTES|none  copy at most so many bytes a second
+  resync order inOrder|byHeat
+  events                  what happens from now on, a line of JSON each
+  trace --record FILE     write the kernel's requests and the answers from now on
+  replay FILE             ask a server in memory what was asked in a trace, and compare the answers
+  check                   hold the server against the rules that the kernel relies on
+
+  -h, --help              this help
+      --version           the version of this package
+      --state FOLDER      where the server keeps its state (default /run/dmlogd)
+`;
+
+const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
+  serve: () => import('./dmlogd/serve.ts'),
+  status: () => import('./dmlogd/status.ts'),
+  logs: () => import('./dmlogd/logs.ts'),
+  resync: () => import('./dmlogd/resync.ts'),
+  events: () => import('./dmlogd/events.ts'),
+  trace: () => import('./dmlogd/trace.ts'),
+  replay: () => import('./dmlogd/replay.ts'),
+  check: () => import('./dmlogd/check.ts'),
+};
+
+/** What a command is run with. */
+export interface CommandContext {
+  /** The words behind the command's, without those that all commands have. */
+  readonly words: readonly string[];
+  readonly stateFolder: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** A command; its result is the exit status. */
+export type Command = (context: CommandContext) => Promise<number>;
+
+/** The command dmlogd; see dmlogd(8). @throws UsageError for words that it does not know */
+export async function main(
+  argv: readonly string[],
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
+): Promise<number> {
+  const { STATE_FOLDER } = await import('../dirtylog/daemon/state-folder.ts');
+  const words = [...argv];
+  const at = words.indexOf('--state');
+  const [, stateFolder = at < 0 ? STATE_FOLDER : undefined] = at < 0 ? [] : words.splice(at, 2);
+  if (stateFolder === undefined) throw new UsageError('--state needs a folder');
+  const [command, ...rest] = words;
+  if (command === '--help' || command === '-h' || command === 'help') {
+    stdout.write(HELP);
+    return 0;
+  }
+  if (command === '--version') {
+    stdout.write(`${packageVersion()}\n`);
+    return 0;
+  }
+  if (command === undefined) {
+    stderr.write(HELP);
+    return 1;
+  }
+  const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (load === undefined) {
+    throw new UsageError(`dmlogd: no command "${command}"; one of ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  return (await load()).run({ words: rest, stateFolder, stdout, stderr });
+}
+
+/** @throws UsageError when a command has words left that it does not know */
+export function refuseWords(words: readonly string[], known: readonly string[] = []): void {
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown !== undefined) throw new UsageError(`"${unknown}" is not known here`);
+}

@@ -1,0 +1,18 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { UsageError } from '../../mapper/errors.ts';
+import type { CommandContext } from '../dmlogd.ts';
+import { askOn } from './ask.ts';
+
+/** `dmlogd trace --record FILE`. */
+export async function run({ words, stateFolder }: CommandContext): Promise<number> {
+  const [option, path, ...more] = words;
+  if (option !== '--record' || path === undefined || more.length > 0)
+    throw new UsageError('trace: trace --record FILE');
+  const fd = openSync(path, 'wx', 0o600);
+  try {
+    for await (const line of askOn(stateFolder, { command: 'trace' })) writeSync(fd, `${JSON.stringify(line)}\n`);
+  } finally {
+    closeSync(fd);
+  }
+  return 0;
+}

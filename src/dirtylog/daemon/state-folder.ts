@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { hasCode } from '../../system/errors.ts';
+import type { BlockStore } from '../block-store.ts';
+import type { LogRecord } from '../ports.ts';
+import { RUN_PAGE_BYTES } from '../shared-log.ts';
+
+/** The folder's place: a memory file system that is empty after each start of the machine. */
+export const STATE_FOLDER = '/run/dmlogd';
+
+const FORMAT = 1;
+
+/**
+ * What a server leaves to its successor. It lies in memory, so that nothing here waits for a disk: what is written is
+ * there for every other process at once, and gone with the machine.
+ */
+export class StateFolder {
+  readonly path: string;
+
+  constructor(path = STATE_FOLDER) {
+    this.path = path;
+    mkdirSync(join(path, 'bits'), { recursive: true, mode: 0o700 });
+  }
+
+  /** The records of the server before; none when there was none, or when they are of a later format. */
+  records(): readonly LogRecord[] {
+    const known = this.#readJson('records.json');
+    const isKnown = typeof known === 'object' && known !== null && 'format' in known && known.format === FORMAT;
+    return isKnown && 'records' in known && Array.isArray(known.records) ? known.records.filter(isRecord) : [];
+  }
+
+  keepRecords(records: readonly LogRecord[]): void {
+    this.#writeJson('records.json', { format: FORMAT, records });
+  }
+
+  /** What was kept under a name; undefined when there is nothing that can be read. */
+  kept(name: string): unknown {
+    return this.#readJson(`${name}.json`);
+  }
+
+  keep(name: string, value: unknown): void {
+    this.#writeJson(`${name}.json`, value);
+  }
+
+  #readJson(name: string): unknown {
+    try {
+      return JSON.parse(readFileSync(join(this.path, name), 'utf8'));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  #writeJson(name: string, value: unknown): void {
+    const path = join(this.path, name);
+    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  /** Opens the file of a mirror's sync bits; see `ServerPorts.openRun`. */
+  openBits(uuid: string, label: string, bytes: number, fresh: boolean): BlockStore {
+    return new BitsFile(this.#bitsPath(uuid, label), bytes, fresh);
+  }
+
+  /** Removes the bits of all mirrors but these. */
+  keepOnlyBits(mirrors: readonly { readonly uuid: string; readonly label: string }[]): void {
+    const kept = new Set(mirrors.map(({ uuid, label }) => this.#bitsPath(uuid, label)));
+    for (const name of readdirSync(join(this.path, 'bits'))) {
+      const path = join(this.path, 'bits', name);
+      if (!kept.has(path)) rmSync(path);
+    }
+  }
+
+  /** A uuid may hold any byte and be longer than a file's name. */
+  #bitsPath(uuid: string, label: string): string {
+    return join(this.path, 'bits', createHash('sha256').update(`${uuid} ${label}`).digest('hex'));
+  }
+}
+
+function isRecord(value: unknown): value is LogRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { uuid, luid, words, wasResumed, isRunning } = value as Partial<Record<keyof LogRecord, unknown>>;
+  const isText =
+    typeof uuid === 'string' && typeof words === 'string' && typeof luid === 'string' && /^\d+$/.test(luid);
+  return isText && typeof wasResumed === 'boolean' && typeof isRunning === 'boolean';
+}
+
+/** A file in memory: reading and writing it is copying, so it is done at once. */
+class BitsFile implements BlockStore {
+  readonly size: number;
+  readonly sectorBytes = RUN_PAGE_BYTES;
+  readonly label: string;
+  readonly #path: string;
+  readonly #fd: number;
+
+  constructor(path: string, bytes: number, fresh: boolean) {
+    if (fresh) rmSync(path, { force: true });
+    this.#path = path;
+    this.label = path;
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const { size } = fstatSync(this.#fd);
+    if (size < bytes) {
+      ftruncateSync(this.#fd, bytes);
+      // A hole would find out later that memory is short.
+      const zeros = new Uint8Array(RUN_PAGE_BYTES);
+      for (let at = size; at < bytes; at += RUN_PAGE_BYTES) {
+        writeSync(this.#fd, zeros, 0, Math.min(RUN_PAGE_BYTES, bytes - at), at);
+      }
+    }
+    this.size = Math.max(size, bytes);
+  }
+
+  async read(offset: number, into: Uint8Array): Promise<void> {
+    const length = readSync(this.#fd, into, 0, into.length, offset);
+    if (length < into.length) throw new Error(`${this.#path} ends at byte ${offset + length}`);
+  }
+
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    const length = writeSync(this.#fd, bytes, 0, bytes.length, offset);
+    if (length < bytes.length) throw new Error(`${this.#path} cannot be written at byte ${offset + length}`);
+  }
+
+  async sync(): Promise<void> {}
+
+  close(): void {
+    closeSync(this.#fd);
+    try {
+      unlinkSync(this.#path);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/** The thread that answers the kernel. It waits for nobody: what may take long, and what asks device-mapper, is the other's. */
+import { performance } from 'node:perf_hooks';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { CN_IDX_DM, DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { ConnectorSocket } from '../../system/connector-socket.ts';
+import { SystemError } from '../../system/errors.ts';
+import type { LogEvent, ServerPorts } from '../ports.ts';
+import { askForLost } from '../protocol/lost-requests.ts';
+import { resyncPolicy } from '../resync.ts';
+import { LogServer } from '../server.ts';
+import { openDeviceStore } from './device-store.ts';
+import type { FromWorker, MirrorStatus, ToWorker, WorkerData } from './messages.ts';
+import { Busy, RequestLoop } from './request-loop.ts';
+import { StateFolder } from './state-folder.ts';
+
+const HOUR_MINUTES = 60;
+
+/** The server, its world, and what the other thread wants of it. */
+class KernelThread {
+  readonly #port: MessagePort;
+  readonly #state: StateFolder;
+  readonly #socket = new ConnectorSocket(CN_IDX_DM);
+  readonly #busy = new Busy();
+  readonly #server: LogServer;
+  readonly #loop: RequestLoop;
+  readonly #requests = new Float64Array(DM_ULOG_REQUEST_MASK + 1);
+  readonly #legSyncs = new Map<number, (error: string | undefined) => void>();
+  #nextLegSync = 0;
+  #resync: WorkerData['resync'];
+  #isTracing = false;
+  #hasHeard = false;
+
+  constructor(port: MessagePort, { wakeFd, stateFolder, resync }: WorkerData) {
+    this.#port = port;
+    this.#resync = resync;
+    this.#state = new StateFolder(stateFolder);
+    this.#server = new LogServer(this.#ports());
+    this.#loop = new RequestLoop(this.#socket, this.#server, this.#busy, wakeFd);
+    port.on('message', (message: ToWorker) => this.#hear(message));
+  }
+
+  async run({ records }: WorkerData): Promise<void> {
+    for (const record of records) {
+      // Its requests wait from now on, so the loop may begin.
+      const adoption = this.#server.adopt(record).catch((error: unknown) => {
+        this.#event({ type: 'notAdopted', uuid: record.uuid, reason: messageOf(error) });
+      });
+      void this.#busy.of(adoption);
+    }
+    this.#tell({ type: 'ready' });
+    await this.#loop.run((length) => this.#handle(length));
+    this.#loop[Symbol.dispose]();
+    this.#port.close();
+  }
+
+  #handle(length: number): void {
+    const { incoming } = this.#server;
+    if (this.#isTracing) this.#traced('kernel', incoming.bytes, length);
+    this.#server.receive(length);
+    const { type } = incoming;
+    this.#requests[type] = (this.#requests[type] as number) + 1;
+    if (this.#hasHeard || type === 0) return;
+    this.#hasHeard = true;
+    askForLost(incoming.seq, (bytes, size) => this.#send(bytes, size));
+  }
+
+  #ports(): ServerPorts {
+    return {
+      send: (bytes, length) => this.#send(bytes, length),
+      event: (event) => this.#event(event),
+      poke: (uuid) => this.#tell({ type: 'poke', uuid }),
+      persist: (records) => this.#state.keepRecords(records),
+      openDevice: async (device) => {
+        const store = await this.#busy.of(openDeviceStore(device));
+        return {
+          size: store.size,
+          sectorBytes: store.sectorBytes,
+          label: store.label,
+          read: (offset, into) => this.#busy.of(store.read(offset, into)),
+          write: (offset, bytes) => this.#busy.of(store.write(offset, bytes)),
+          sync: () => this.#busy.of(store.sync()),
+          close: () => store.close(),
+        };
+      },
+      openRun: async (uuid, label, bytes, fresh) => this.#state.openBits(uuid, label, bytes, fresh),
+      resyncPolicy: () => resyncPolicy(this.#resync),
+      syncLegs: (uuid) => this.#busy.of(this.#syncLegs(uuid)),
+      now: () => performance.now(),
+      minuteOfDay() {
+        const now = new Date();
+        return now.getHours() * HOUR_MINUTES + now.getMinutes();
+      },
+      pause: () => this.#busy.of(new Promise((resolve) => setImmediate(resolve))),
+    };
+  }
+
+  #send(bytes: Uint8Array, length: number): void {
+    if (this.#isTracing) this.#traced('server', bytes, length);
+    try {
+      this.#socket.send(bytes, length);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#event({ type: 'sendFailed', reason: error.message });
+    }
+  }
+
+  #syncLegs(uuid: string): Promise<void> {
+    const id = this.#nextLegSync++;
+    return new Promise((resolve, reject) => {
+      this.#legSyncs.set(id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
+      this.#tell({ type: 'syncLegs', id, uuid });
+    });
+  }
+
+  #hear(message: ToWorker): void {
+    switch (message.type) {
+      case 'status':
+        this.#tell({
+          type: 'status',
+          id: message.id,
+          status: { mirrors: this.#mirrors(), requests: this.#requestCounts() },
+        });
+        return;
+      case 'resync':
+        this.#resync = message.settings;
+        for (const mirror of this.#server.mirrors) mirror.policy = resyncPolicy(message.settings);
+        return;
+      case 'trace':
+        this.#isTracing = message.isOn;
+        return;
+      case 'legsSynced':
+        this.#legSyncs.get(message.id)?.(message.error);
+        this.#legSyncs.delete(message.id);
+        return;
+      case 'forget':
+        this.#server.forget(message.uuid, BigInt(message.luid));
+        return;
+      case 'stop':
+        this.#loop.stop();
+        return;
+    }
+  }
+
+  #mirrors(): MirrorStatus[] {
+    return Array.from(this.#server.mirrors, ({ uuid, label, log, recovering, users }) => ({
+      uuid,
+      log: label,
+      regions: log?.regionCount ?? 0,
+      regionSectors: log?.regionSectors ?? 0,
+      inSync: log?.syncCount ?? 0,
+      dirty: log?.dirtyCount ?? 0,
+      recovering: recovering < 0 ? undefined : recovering,
+      failure: log?.failure,
+      blocksWritten: log?.medium?.blocksWritten ?? 0,
+      tables: Array.from(users, ({ luid, phase, words }) => ({ luid: luid.toString(), phase, words })),
+    }));
+  }
+
+  #requestCounts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const [type, count] of this.#requests.entries()) {
+      const name = ulogRequestName(type);
+      if (name !== undefined) counts[name] = count;
+    }
+    return counts;
+  }
+
+  #traced(from: 'kernel' | 'server', bytes: Uint8Array, length: number): void {
+    this.#tell({ type: 'datagram', from, ms: performance.now(), bytes: bytes.slice(0, length) });
+  }
+
+  #event(event: LogEvent): void {
+    this.#tell({ type: 'event', event });
+  }
+
+  #tell(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+if (parentPort === null) throw new Error('this module is the thread of dmlogd');
+const data: WorkerData = workerData;
+// A failure is an unhandled rejection: it ends the thread, and the other one is told.
+void new KernelThread(parentPort, data).run(data);

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { MemoryServer } from '../../src/dirtylog/conformance/memory-server.ts';
+import { parseTrace, replayTrace, tracedDevices } from '../../src/dirtylog/conformance/trace.ts';
+import { DmParseError } from '../../src/mapper/errors.ts';
+
+// Recorded by `dmlogd trace` with dm-mirror and dm-log-userspace of Linux 6.1.
+const TRACES = ['classic', 'integrated-flush', 'resync', 'reload', 'reconnect'];
+
+function golden(name: string): string {
+  return readFileSync(new URL(`../../../test/golden/dirtylog-${name}-61.jsonl`, import.meta.url), 'utf8');
+}
+
+for (const name of TRACES) {
+  test(`LogServer answers the kernel of the trace "${name}" as it was answered`, async () => {
+    const trace = parseTrace(golden(name));
+    const { requests, differences } = await replayTrace(trace, new MemoryServer(tracedDevices(trace)));
+    assert.ok(requests > 10, `${requests} requests`);
+    assert.deepEqual(differences, []);
+  });
+}
+
+test('tracedDevices() learns the number of the log device from the status', () => {
+  assert.deepEqual(tracedDevices(parseTrace(golden('classic'))), new Map([['/dev/ram2', '1:2']]));
+});
+
+test('replayTrace() names the request that is answered otherwise', async () => {
+  const trace = parseTrace(golden('classic'));
+  const server = new MemoryServer(tracedDevices(trace));
+  const { differences } = await replayTrace(trace, {
+    async exchange(datagram) {
+      const sent = await server.exchange(datagram);
+      return sent.map((bytes) => {
+        const changed = bytes.slice();
+        // GET_REGION_SIZE, the request type 6 at byte 188: its answer begins at byte 196.
+        if (changed[188] === 6) changed[196] = 1;
+        return changed;
+      });
+    },
+  });
+  assert.deepEqual(
+    differences.map(({ type }) => type),
+    ['GET_REGION_SIZE'],
+  );
+});
+
+test('parseTrace() names the line that is none', () => {
+  assert.throws(
+    () => parseTrace('{"from":"dmlogd","format":1}\n{"from":"kernel"}\n'),
+    (error) => error instanceof DmParseError && /in line 2/.test(error.message),
+  );
+});
