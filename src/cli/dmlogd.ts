@@ -1,5 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
-import type { Output } from './dmstats/context.ts';
+import type { Output } from './context.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `Usage: dmlogd <command> [<options>]
