@@ -51,6 +51,8 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly event: LogEvent }
   | { readonly type: 'status'; readonly id: number; readonly status: ServerStatus }
+  /** A log was constructed, resumed, suspended or destroyed. */
+  | { readonly type: 'logsChanged' }
   | { readonly type: 'poke'; readonly uuid: string }
   | { readonly type: 'syncLegs'; readonly id: number; readonly uuid: string }
   | { readonly type: 'datagram'; readonly from: 'kernel' | 'server'; readonly ms: number; readonly bytes: Uint8Array };

@@ -105,6 +105,9 @@ class Daemon {
   readonly #report: (event: LogEvent) => void;
   readonly #listeners = new Set<ControlAnswer>();
   readonly #tracers = new Set<ControlAnswer>();
+  /** The legs of each mirror, for when it is removed: device-mapper does not name it any more when its log is suspended. */
+  #legs = new Map<string, ReadonlySet<string>>();
+  #changes = 0;
   readonly #poking = new Set<string>();
   /** Logs whose table is not seen, and since when. */
   readonly #missing = new Map<string, number>();
@@ -119,6 +122,17 @@ class Daemon {
   onEvent(event: LogEvent): void {
     this.#report(event);
     for (const listener of this.#listeners) listener.send(plain(event));
+  }
+
+  /** Learns the legs anew. What was known before a change may be wrong after it. */
+  async onLogsChanged(): Promise<void> {
+    const change = ++this.#changes;
+    this.#legs = new Map();
+    const lines = await findMirrors(this.#dm).catch(() => []);
+    if (change !== this.#changes) return;
+    for (const { uuid, legs } of lines) {
+      this.#legs.set(uuid, new Set([...(this.#legs.get(uuid) ?? []), ...legs]));
+    }
   }
 
   /** One at a time for each mirror: the read waits in the kernel until the server has answered its questions. */
@@ -144,8 +158,8 @@ class Daemon {
   /** Of the live table and of one that is about to replace it: what was written before may be in the caches of either. */
   async syncLegs(uuid: string): Promise<void> {
     const lines = (await findMirrors(this.#dm)).filter((line) => line.uuid === uuid);
-    if (lines.length === 0) throw new Error('no mapped device has a mirror with this log');
-    const legs = new Set(lines.flatMap((line) => line.legs));
+    const legs = lines.length === 0 ? this.#legs.get(uuid) : new Set(lines.flatMap((line) => line.legs));
+    if (legs === undefined) throw new Error('no mapped device has a mirror with this log');
     await Promise.all(Array.from(legs, (leg) => flushDevice(devicePath(leg))));
   }
 

@@ -7,6 +7,7 @@ import { builtScript } from './places.ts';
 /** What the server's thread asks of this one. */
 export interface ServerThreadHandler {
   onEvent(event: LogEvent): void;
+  onLogsChanged(): Promise<void>;
   onPoke(uuid: string): void;
   /** Resolves when the caches of a mirror's legs are flushed. */
   syncLegs(uuid: string): Promise<void>;
@@ -78,6 +79,9 @@ export class ServerThread implements AsyncDisposable {
       case 'status':
         this.#questions.get(message.id)?.(message.status);
         this.#questions.delete(message.id);
+        return;
+      case 'logsChanged':
+        void this.#handler.onLogsChanged();
         return;
       case 'poke':
         this.#handler.onPoke(message.uuid);

@@ -69,7 +69,10 @@ class KernelThread {
       send: (bytes, length) => this.#send(bytes, length),
       event: (event) => this.#event(event),
       poke: (uuid) => this.#tell({ type: 'poke', uuid }),
-      persist: (records) => this.#state.keepRecords(records),
+      persist: (records) => {
+        this.#state.keepRecords(records);
+        this.#tell({ type: 'logsChanged' });
+      },
       openDevice: async (device) => {
         const store = await this.#busy.of(openDeviceStore(device));
         return {
