@@ -48,7 +48,7 @@ function testFiles(folder, skip) {
 
 const unit = () => node('--enable-source-maps', '--test', ...testFiles('dist/test', ['kernel']));
 const lab = (...args) => node('dist/lab/cli.js', ...args);
-const kernel = () => lab('--timeout', '1200', process.execPath, '--enable-source-maps', 'dist/test/kernel/all.js');
+const kernel = () => lab('--timeout', '1800', process.execPath, '--enable-source-maps', 'dist/test/kernel/all.js');
 
 const tasks = {
   async test() {
