@@ -100,9 +100,12 @@ for (const fileSystem of FILE_SYSTEMS) {
       await rest(followed);
       const counted = Number((await countsOfGroup(followed.stats, followed.groupId)).writeSectors);
       const known = await missed(followed);
+      // What a hand-over that I/O raced may have lost, as the daemon says.
+      const bounds = followed.daemon.output().matchAll(/may be wrong by up to (\d+)/g);
+      const bound = [...bounds].reduce((sum, match) => sum + Number(match[1]), 0);
       t.diagnostic(`${counted} of ${written} sectors, ${known} told as missed`);
       assert.ok(
-        counted >= 0.99 * written,
+        counted + bound >= 0.99 * written,
         `${counted} of ${written} sectors\n${followed.daemon.output().slice(-3000)}`,
       );
       assert.ok(counted <= written, `${counted} counted where ${written} sectors were written`);
@@ -111,8 +114,6 @@ for (const fileSystem of FILE_SYSTEMS) {
       assert.ok(region !== undefined);
       assert.ok(counted <= Number((await followed.stats.counters(region)).writeSectors));
       // A sector that is told as missed may be counted all the same, when it was written after its region was there.
-      const bounds = followed.daemon.output().matchAll(/may be wrong by up to (\d+)/g);
-      const bound = [...bounds].reduce((sum, match) => sum + Number(match[1]), 0);
       if (way !== 'fsynced log lines') assert.ok(written - counted <= known + bound, `${known} missed, bound ${bound}`);
     });
   }
