@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, readFileSync, writeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
@@ -8,6 +7,7 @@ import { parseIds } from '../stats/group-tag.ts';
 import { systemClock } from '../system/clock.ts';
 import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
+import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { followFile } from './follow-file.ts';
 import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
@@ -81,15 +81,8 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
     env,
     stdio: ['ignore', output, output, fd, 'pipe'],
   });
-  const channel = child.stdio[CHILD_READY_FD] as Readable;
-  const answer = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    channel.setEncoding('utf8');
-    channel.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    channel.on('end', () => resolve(text));
-    child.on('error', (error) => reject(new UsageError(`Cannot start dmfilemapd: ${error.message}`)));
+  const answer = await startAnswer(child, CHILD_READY_FD).catch((error: Error) => {
+    throw new UsageError(`Cannot start dmfilemapd: ${error.message}`);
   });
   child.unref();
   if (/is followed by another dmfilemapd$/.test(answer.trim())) throw new FollowedAlreadyError(answer.trim());

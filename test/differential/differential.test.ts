@@ -7,22 +7,10 @@ import { execute } from './executor.ts';
 import { Generator } from './generator.ts';
 import type { Operation } from './operation.ts';
 import { shrink } from './shrink.ts';
-import { type Surroundings, simulatedWorld, type World } from './world.ts';
+import { LOADED_TARGETS, type Surroundings, simulatedWorld, type World } from './world.ts';
 
 const MAJOR = 254;
-const TARGETS = [
-  'thin-pool',
-  'thin',
-  'snapshot',
-  'snapshot-origin',
-  'flakey',
-  'delay',
-  'zero',
-  'striped',
-  'linear',
-  'error',
-];
-const surroundings: Surroundings = { kernel: '6.1', major: MAJOR, targets: TARGETS };
+const surroundings: Surroundings = { kernel: '6.1', major: MAJOR, targets: LOADED_TARGETS };
 const sound = (): World => simulatedWorld(surroundings);
 
 /** A simulated kernel with a defect in its answers to one command. */

@@ -12,7 +12,7 @@ import { compare, mismatchText } from './compare.ts';
 import { execute } from './executor.ts';
 import { Generator } from './generator.ts';
 import { prepareLab } from './lab-world.ts';
-import { simulatedWorld } from './world.ts';
+import { LOADED_TARGETS, simulatedWorld } from './world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,18 +35,6 @@ const runs = wholeNumber('runs');
 const length = wholeNumber('length');
 const PROGRESS = 10;
 const MAJOR = 253;
-const TARGETS = [
-  'thin-pool',
-  'thin',
-  'snapshot',
-  'snapshot-origin',
-  'flakey',
-  'delay',
-  'zero',
-  'striped',
-  'linear',
-  'error',
-];
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 async function simulatorOnly(): Promise<void> {
@@ -54,7 +42,7 @@ async function simulatorOnly(): Promise<void> {
     const start = performance.now();
     for (let run = 0; run < runs; run++) {
       await execute(
-        simulatedWorld({ kernel, major: MAJOR, targets: TARGETS }),
+        simulatedWorld({ kernel, major: MAJOR, targets: LOADED_TARGETS }),
         new Generator(seed + run, MAJOR).sequence(length),
       );
     }

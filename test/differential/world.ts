@@ -2,6 +2,20 @@ import type { ControlNode } from '../../src/mapper/control-node.ts';
 import { type KernelRelease, SimulatedKernel } from '../../src/simulator/index.ts';
 import { DISK_MAJOR, DISK_SECTORS, DISKS } from './generator.ts';
 
+/** The targets that the lab's kernel has loaded when the tests begin, the last one first. */
+export const LOADED_TARGETS = [
+  'thin-pool',
+  'thin',
+  'snapshot',
+  'snapshot-origin',
+  'flakey',
+  'delay',
+  'zero',
+  'striped',
+  'linear',
+  'error',
+];
+
 /** A kernel that one sequence is run against, without any device of device-mapper at first, and none left at the end. */
 export interface World extends AsyncDisposable {
   openControl(): ControlNode;

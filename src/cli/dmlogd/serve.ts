@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { builtScript } from '../../dirtylog/daemon/places.ts';
 import { serveDirtyLogs } from '../../dirtylog/daemon/serve.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { sdNotify } from '../../system/sd-notify.ts';
+import { startAnswer } from '../../system/start-answer.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
 import { oneLine } from '../run.ts';
 import { eventText } from './event-text.ts';
@@ -63,16 +63,7 @@ async function startInBackground({ stateFolder, stdout }: CommandContext): Promi
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  const channel = child.stdio[READY_FD] as Readable;
-  const answer = await new Promise<string>((resolve, reject) => {
-    let text = '';
-    channel.setEncoding('utf8');
-    channel.on('data', (chunk: string) => {
-      text += chunk;
-    });
-    channel.on('end', () => resolve(text));
-    child.on('error', reject);
-  });
+  const answer = await startAnswer(child, READY_FD);
   child.unref();
   if (answer !== 'ready\n') throw new UsageError(answer.trim() || 'dmlogd ended before it served the kernel');
   stdout.write(`dmlogd serves, process ${child.pid}\n`);
