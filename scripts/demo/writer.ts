@@ -31,6 +31,7 @@ export class Writer {
   #failure: Error | undefined;
   #isRunning = true;
   #allocations: Promise<void> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param signal ends the commands that it runs; the thread is ended by `stop` */
   constructor(files: WriterFiles, onPhase: (name: PhaseName) => void, signal: AbortSignal) {
@@ -65,8 +66,15 @@ export class Writer {
     return { written: this.#sectorsDone[0] ?? 0n, read: this.#sectorsDone[1] ?? 0n };
   }
 
-  /** Does something while the program rests between two of its calls. */
-  async whilePaused<T>(action: () => Promise<T>): Promise<T> {
+  /** Does something while the program rests between two of its calls; one thing after the other. */
+  whilePaused<T>(action: () => Promise<T>): Promise<T> {
+    // The program answers once: of two who asked at the same time, one would wait for ever.
+    const turn = this.#turn.catch(() => {}).then(() => this.#pausedWhile(action));
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #pausedWhile<T>(action: () => Promise<T>): Promise<T> {
     if (this.#isRunning) {
       const paused = new Promise<void>((resolve) => {
         this.#paused = resolve;
