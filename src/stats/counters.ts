@@ -1,6 +1,6 @@
 import { DmParseError } from '../mapper/errors.ts';
 import { type Nanoseconds, nanoseconds, type Sectors, sectors } from '../mapper/units.ts';
-import type { Region } from './region.ts';
+import { areaCount, type Region } from './region.ts';
 
 /**
  * The kernel's counters of an area, or sums of them. Times in nanoseconds. Source: Documentation/admin-guide/
@@ -95,6 +95,24 @@ export function sumCounters(list: Iterable<Counters>): Counters {
 }
 
 const NUMBERS = COUNTER_NAMES.length;
+
+/**
+ * Whether an answer of `@stats_print` can be about a region: its areas begin where the region's do, are cut as its are,
+ * and are as many. An id is reused at once, so that what bears it now may be another region than the list said.
+ *
+ * @param areas the areas that were asked for
+ */
+export function isPrintOf(
+  text: string,
+  region: Pick<Region, 'start' | 'length' | 'step'>,
+  areas: { readonly first: number; readonly count: number } = { first: 0, count: areaCount(region) },
+): boolean {
+  const start = region.start + BigInt(areas.first) * region.step;
+  if (!text.startsWith(`${start}+${region.step} `)) return false;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines === Math.min(areas.count, areaCount(region) - areas.first);
+}
 
 /**
  * Parses the answer of `@stats_print`: one line an area.

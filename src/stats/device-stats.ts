@@ -1,8 +1,9 @@
+import { ERRNO } from '../kernel/errno.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { joinCarried } from './carried.ts';
-import { type AreaCounters, type Counters, parsePrint, sumCounters } from './counters.ts';
+import { type AreaCounters, type Counters, isPrintOf, parsePrint, sumCounters } from './counters.ts';
 import { type Group, groupsOf, type Listing } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
@@ -138,9 +139,18 @@ export class DeviceStats {
     return this.#send(message(clear ? '@stats_print_clear' : '@stats_print', `${id}`, ...range));
   }
 
-  /** A region's counters, area by area. */
+  /**
+   * A region's counters, area by area.
+   *
+   * @throws DmError ENOENT also when the region's id is another region's by now
+   */
   async print(region: Region, options: PrintOptions = {}): Promise<AreaCounters[]> {
-    return parsePrint(await this.rawPrint(region.id, options), region, options.areas?.first);
+    const text = await this.rawPrint(region.id, options);
+    if (!isPrintOf(text, region, options.areas)) {
+      const reason = `region ${region.id} is another one by now`;
+      throw new DmError({ op: '@stats_print', errno: ERRNO.ENOENT, device: this.device, reason });
+    }
+    return parsePrint(text, region, options.areas?.first);
   }
 
   /** A region's counters, summed over its areas. */

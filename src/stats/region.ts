@@ -39,7 +39,7 @@ export interface Region {
 }
 
 /** How many areas a region has. */
-export function areaCount(region: Region): number {
+export function areaCount(region: Pick<Region, 'length' | 'step'>): number {
   return Number((region.length + region.step - 1n) / region.step);
 }
 

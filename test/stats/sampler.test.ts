@@ -146,6 +146,25 @@ test('read() leaves out a region that vanishes between list and print', async ()
   assert.deepEqual([...reading.regions.keys()], [1]);
 });
 
+test('read() leaves out a region whose id is another one’s when it is printed', async () => {
+  for (const other of ['20000+64 /1', '0+64 /1', '0+1024 512', '0+2048 512', '512+1024 /1']) {
+    const { kernel, io, say, stats } = device();
+    say('@stats_create 0+1024 /1 0 p -');
+    say('@stats_create - /1 0 p -');
+    kernel.onIoctl = (call) => {
+      if (call.text?.startsWith('@stats_print 0') === true) {
+        kernel.onIoctl = undefined;
+        say('@stats_delete 0');
+        say(`@stats_create ${other} 0 q -`);
+        io(3);
+      }
+      return undefined;
+    };
+    const reading = await read(stats);
+    assert.deepEqual([...reading.regions.keys()], [1], other);
+  }
+});
+
 test('read() reads one program’s regions, or all', async () => {
   const { say, stats } = device();
   say('@stats_create - /1 0 p -');

@@ -1,6 +1,6 @@
 import { DmError } from '../../mapper/errors.ts';
 import { sectors } from '../../mapper/units.ts';
-import { parsePrint } from '../../stats/counters.ts';
+import { isPrintOf, parsePrint } from '../../stats/counters.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM } from '../../stats/owner.ts';
 import type { RegionOptions } from '../apply.ts';
@@ -24,9 +24,9 @@ export async function readPiece(
   const range = { start: sectors(start), length: sectors(step * areas), step: sectors(step) };
   const region = { id, ...range, programId: LOOK_AHEAD_PROGRAM, aux: '', precise, bounds };
   try {
-    const lines = (await stats.rawPrint(id, { areas: { first, count } })).split('\n');
-    // Each line ends with a line break. An id is reused at once: what bears it now may be cut otherwise.
-    if (lines.length !== count + 1 || !lines[0]?.startsWith(`${start + first * step}+${step} `)) return undefined;
+    const text = await stats.rawPrint(id, { areas: { first, count } });
+    if (!isPrintOf(text, region, { first, count })) return undefined;
+    const lines = text.slice(0, -1).split('\n');
     const counted = lines.flatMap((line, index) => (SILENT.test(line) ? [] : parsePrint(line, region, first + index)));
     return new Map(counted.map(({ areaId, counters }) => [areaId, counters]));
   } catch (error) {
