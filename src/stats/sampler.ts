@@ -57,23 +57,45 @@ export interface Sample {
   readonly missed: number;
 }
 
-/** Reads all counters of a device without changing them. @param programId undefined for all programs */
+// A daemon’s hand-over takes milliseconds; one that is met again and again is not waited for.
+const READS = 4;
+
+/**
+ * Reads all counters of a device without changing them. A group that changes while it is read is read again, so that
+ * what a hand-over moves from one region to another is not missing between them.
+ *
+ * @param programId undefined for all programs
+ */
 export async function read(
   stats: DeviceStats,
   programId?: string,
   clock: SampleClock = systemSampleClock,
 ): Promise<Reading> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { reading, gone } = await readOnce(stats, programId, clock);
+    const isTorn = reading.listing.groups.some(({ members }) => members.some((id) => gone.has(id)));
+    if (!isTorn || attempt === READS) return reading;
+  }
+}
+
+async function readOnce(
+  stats: DeviceStats,
+  programId: string | undefined,
+  clock: SampleClock,
+): Promise<{ readonly reading: Reading; readonly gone: ReadonlySet<number> }> {
   const listing = await stats.list(programId);
   const regions = new Map<number, RegionReading>();
+  const gone = new Set<number>();
   for (const region of listing.regions) {
     try {
       const areas = await stats.print(region);
       regions.set(region.id, { region, areas, atNs: clock.now() });
     } catch (error) {
       if (!DmError.is(error, 'ENOENT')) throw error;
+      gone.add(region.id);
     }
   }
-  return { listing, regions, atNs: clock.now() };
+  return { reading: { listing, regions, atNs: clock.now() }, gone };
 }
 
 /** A reading as a sample: everything since the counters were last cleared, as if it had happened in `intervalNs`. */

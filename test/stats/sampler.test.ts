@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedKernel } from '../../src/simulator/kernel.ts';
+import { joinCarried } from '../../src/stats/carried.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
+import { formatGroupTag } from '../../src/stats/group-tag.ts';
+import type { Region } from '../../src/stats/region.ts';
 import type { SampleClock } from '../../src/stats/sample-clock.ts';
 import { difference, read, type Sample, sample, totals } from '../../src/stats/sampler.ts';
 
@@ -163,6 +166,31 @@ test('read() leaves out a region whose id is another one’s when it is printed'
     const reading = await read(stats);
     assert.deepEqual([...reading.regions.keys()], [1], other);
   }
+});
+
+test('read() reads a group again that was handed over between list and print', async () => {
+  const { kernel, io, say, stats } = device();
+  say('@stats_create 0+1024 /1 0 p -');
+  say('@stats_create 1024+1024 /1 0 p -');
+  await stats.createGroup(await stats.list(), [0, 1], { alias: 'g', tagForm: 'unquoted' });
+  io(3);
+  const counted = await stats.counters((await stats.list()).regions[0] as Region);
+  let prints = 0;
+  kernel.onIoctl = (call) => {
+    // As the daemon does it: what the leader counted is carried by the group that the other region leads now.
+    if (call.text?.startsWith('@stats_print 0') === true && ++prints === 1) {
+      const userData = joinCarried('', counted);
+      say(`@stats_set_aux 1 ${formatGroupTag({ alias: 'g', members: [1], userData, form: 'unquoted' })}`);
+      say('@stats_delete 0');
+    }
+    return undefined;
+  };
+  const sampled = totals(await read(stats), 1e9);
+  assert.equal(prints, 1);
+  assert.deepEqual(
+    [...sampled.groups.values()].map(({ counters }) => counters.reads),
+    [3n],
+  );
 });
 
 test('read() reads one program’s regions, or all', async () => {
