@@ -72,8 +72,7 @@ export class CacheDevice extends ManagedDevice {
     const paths = { metadata: nodePath(metadata.name), cache: nodePath(fast.name), origin: nodePath(origin.name) };
     const table = cacheTable(desired, paths, sectors(sizeOfTable(origin.table)));
     const top: DesiredDevice = uuid === undefined ? { name, table } : { name, uuid, table };
-    const { numbers } = await activate(dm, [metadata, fast, origin, top], options);
-    const number = numbers.get(name) ?? (await dm.info({ name })).number;
+    const number = (await activate(dm, [metadata, fast, origin, top], options)).numberOf(name);
     return new CacheDevice(hostOf(dm, options), { name, number }, [metadata.name, fast.name, origin.name]);
   }
 

@@ -29,18 +29,21 @@ export class Changes {
     return device;
   }
 
-  /** Removes a device; tries again while it is held. One that is gone already is nothing to complain of. */
-  async remove({ name, number }: NamedDevice): Promise<void> {
+  /**
+   * Removes a device, the one of the number where it is given; tries again while it is held. One that is gone already is
+   * nothing to complain of.
+   */
+  async remove({ name, number }: { readonly name: string; readonly number?: DeviceNumber }): Promise<void> {
     const { dm, machine, options } = this.#host;
     const remove = () =>
       this.#cookie.request(
-        (cookie) => dm.remove(number, { cookie }),
+        (cookie) => dm.remove(number ?? { name }, { cookie }),
         ({ uevent }) => uevent,
       );
     try {
       await removeWithRetry({
         remove,
-        holders: () => machine.holders(number),
+        holders: async () => machine.holders(number ?? (await dm.info({ name })).number),
         deadlineMs: options.removeDeadlineMs,
         signal: options.signal,
         clock: machine.clock,

@@ -1,4 +1,4 @@
-import { DmError } from '../mapper/errors.ts';
+import { DmError, UsageError } from '../mapper/errors.ts';
 import type { Mapper } from './mapper.ts';
 
 /** Whether there is a device of this name. */
@@ -11,3 +11,6 @@ export async function deviceExists(dm: Pick<Mapper, 'info'>, name: string): Prom
     throw error;
   }
 }
+
+/** Why a device is not made. */
+export const alreadyThere = (name: string): UsageError => new UsageError(`There is a device ${name} already`);

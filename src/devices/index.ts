@@ -34,7 +34,7 @@ export { ManagedDevice } from './managed-device.ts';
 export type { Mapper } from './mapper.ts';
 export { type PoolFeatures, type PoolSettings, type PoolState, type PoolStatus, poolState } from './pool-table.ts';
 export { sameTable } from './same-table.ts';
-export type { Survey } from './survey.ts';
+export type { DeepSurvey, Survey } from './survey.ts';
 export { applySwap, type SwapOptions } from './swap/apply-swap.ts';
 export {
   planSwap,

@@ -3,7 +3,7 @@ import type { DeviceRef } from '../mapper/device-ref.ts';
 import type { TableLine } from '../mapper/table-line.ts';
 import { sectors } from '../mapper/units.ts';
 import type { Target } from '../targets/target.ts';
-import { activate } from './graph/activate.ts';
+import { activate, activateNew } from './graph/activate.ts';
 import { type DesiredDevice, sizeOfTable, tableOf } from './graph/desired.ts';
 import { type DeviceOptions, hostOf } from './host.ts';
 import { ManagedDevice } from './managed-device.ts';
@@ -21,14 +21,13 @@ export class LinearDevice extends ManagedDevice {
    * @throws UsageError when a device of this name is another; and as `activate`
    */
   static async setup(dm: Mapper, device: DesiredDevice, options: DeviceOptions = {}): Promise<LinearDevice> {
-    await activate(dm, [device], options);
-    return LinearDevice.open(dm, { name: device.name }, options);
+    const number = (await activate(dm, [device], options)).numberOf(device.name);
+    return new LinearDevice(hostOf(dm, options), device.name, number);
   }
 
   /** Makes a device that is not there. @throws UsageError when there is one of this name; and as `activate` */
   static async create(dm: Mapper, device: DesiredDevice, options: DeviceOptions = {}): Promise<LinearDevice> {
-    await activate(dm, [device], { ...options, existing: 'refuse' });
-    return LinearDevice.open(dm, { name: device.name }, options);
+    return new LinearDevice(hostOf(dm, options), device.name, await activateNew(dm, device, options));
   }
 
   /** A device that is there. @throws DmError ENXIO when there is none */

@@ -4,21 +4,23 @@ import type { TableLine } from '../mapper/table-line.ts';
 import type { Sectors } from '../mapper/units.ts';
 import type { Device } from '../targets/device.ts';
 import type { Host } from './host.ts';
+import type { Machine } from './machine.ts';
 import { keyOf, numberIn, usesOf } from './table-uses.ts';
 
-/** What is known of the devices under some tables. */
+/** What is known of the devices that tables use. */
 export interface Survey {
   numberOf(device: Device): DeviceNumber | undefined;
   sizeOf(device: Device): Sectors | undefined;
-  /** What each device-mapper device under the tables uses, by `major:minor`. */
+}
+
+/** What is known of the devices that a table uses, and of those under them. */
+export interface DeepSurvey extends Survey {
+  /** What each device-mapper device under the table uses, by `major:minor`. */
   readonly below: ReadonlyMap<string, readonly DeviceNumber[]>;
 }
 
-/** Looks at the devices that tables use, and at those under them. */
-export async function survey(
-  { dm, machine }: Pick<Host, 'dm' | 'machine'>,
-  tables: readonly (readonly TableLine[])[],
-): Promise<Survey> {
+/** Looks at each device that it is asked about, once. */
+export function survey(machine: Pick<Machine, 'numberOf' | 'sizeOf'>): Survey {
   const known = new Map<Device, DeviceNumber | undefined>();
   const numberOf = (device: Device): DeviceNumber | undefined => {
     if (typeof device !== 'string') return device;
@@ -33,6 +35,12 @@ export async function survey(
     if (!sizes.has(key)) sizes.set(key, machine.sizeOf(number));
     return sizes.get(key);
   };
+  return { numberOf, sizeOf };
+}
+
+/** Looks at the devices that a table uses, and at those under them. */
+export async function deepSurvey({ dm, machine }: Host, table: readonly TableLine[]): Promise<DeepSurvey> {
+  const found = survey(machine);
   const below = new Map<string, readonly DeviceNumber[]>();
   const look = async (number: DeviceNumber): Promise<void> => {
     if (below.has(keyOf(number))) return;
@@ -40,11 +48,11 @@ export async function survey(
     below.set(keyOf(number), under);
     for (const one of under) await look(one);
   };
-  for (const { device } of tables.flat().flatMap(usesOf)) {
-    const number = numberOf(device);
+  for (const { device } of table.flatMap(usesOf)) {
+    const number = found.numberOf(device);
     if (number !== undefined) await look(number);
   }
-  return { numberOf, sizeOf, below };
+  return { ...found, below };
 }
 
 /** What a block device uses: nothing when it is none of device-mapper's. */
@@ -58,7 +66,7 @@ async function dependenciesOf({ dm }: Pick<Host, 'dm'>, number: DeviceNumber): P
 }
 
 /** The way down from `from` to `to`, both with it; undefined when there is none. */
-export function pathBetween({ below }: Survey, from: DeviceNumber, to: DeviceNumber): DeviceNumber[] | undefined {
+export function pathBetween({ below }: DeepSurvey, from: DeviceNumber, to: DeviceNumber): DeviceNumber[] | undefined {
   const seen = new Set<string>();
   const walk = (at: DeviceNumber): DeviceNumber[] | undefined => {
     if (keyOf(at) === keyOf(to)) return [at];

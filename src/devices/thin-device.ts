@@ -1,13 +1,12 @@
 import type { DeviceInfo } from '../mapper/device-info.ts';
-import { UsageError } from '../mapper/errors.ts';
 import type { NamedDevice } from '../mapper/nodes.ts';
 import type { StatusOptions } from '../mapper/options.ts';
 import { suspendGuarded } from '../mapper/suspend-guard.ts';
 import type { TableLine } from '../mapper/table-line.ts';
 import type { Sectors } from '../mapper/units.ts';
 import { type Device, thin } from '../targets/index.ts';
-import { deviceExists } from './exists.ts';
-import { activate } from './graph/activate.ts';
+import { alreadyThere, deviceExists } from './exists.ts';
+import { activate, activateNew } from './graph/activate.ts';
 import { type DeviceOptions, type Host, hostOf } from './host.ts';
 import { Journal } from './journal.ts';
 import { ManagedDevice, onlyLine } from './managed-device.ts';
@@ -71,7 +70,7 @@ export class ThinDevice extends ManagedDevice {
   ): Promise<ThinDevice> {
     const { pool, id } = desired;
     // First: a name that is taken must not cost the pool a number.
-    if (await deviceExists(dm, desired.name)) throw new UsageError(`There is a device ${desired.name} already`);
+    if (await deviceExists(dm, desired.name)) throw alreadyThere(desired.name);
     const journal = new Journal();
     try {
       await makeEntry(() => journal.record(`thin device ${id} of ${pool.name}`, () => pool.deleteThin(id)));
@@ -89,8 +88,10 @@ export class ThinDevice extends ManagedDevice {
   ): Promise<ThinDevice> {
     const table = thinTable(pool.number, id, size, externalOrigin);
     const device = uuid === undefined ? { name, table } : { name, uuid, table };
-    const { numbers } = await activate(dm, [device], { ...options, existing });
-    const number = numbers.get(name) ?? (await dm.info({ name })).number;
+    const number =
+      existing === 'refuse'
+        ? await activateNew(dm, device, options)
+        : (await activate(dm, [device], options)).numberOf(name);
     return new ThinDevice(hostOf(dm, options), { name, number }, pool, id);
   }
 

@@ -63,8 +63,7 @@ export class ThinPool extends ManagedDevice {
     const length = sectors(sizeOfTable(data.table));
     const table = poolTable(pool, nodePath(metadata.name), nodePath(data.name), length);
     const top: DesiredDevice = uuid === undefined ? { name, table } : { name, uuid, table };
-    const { numbers } = await activate(dm, [metadata, data, top], options);
-    const number = numbers.get(name) ?? (await dm.info({ name })).number;
+    const number = (await activate(dm, [metadata, data, top], options)).numberOf(name);
     return new ThinPool(hostOf(dm, options), name, number, [data.name, metadata.name]);
   }
 

@@ -7,7 +7,6 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 const REPLACEMENT = '\ufffd';
 const ESCAPE = 0xdc00;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
@@ -53,10 +52,10 @@ export function decodeText(bytes: Uint8Array): string {
  * @throws RangeError for a lone surrogate that stands for no byte
  */
 export function encodeText(text: string): Uint8Array {
-  if (!LONE_SURROGATE.test(text)) return utf8Encoder.encode(text);
+  if (text.isWellFormed()) return utf8Encoder.encode(text);
   const bytes: number[] = [];
   for (const character of text) {
-    if (!LONE_SURROGATE.test(character)) {
+    if (character.isWellFormed()) {
       bytes.push(...utf8Encoder.encode(character));
       continue;
     }

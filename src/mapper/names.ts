@@ -18,18 +18,15 @@ const RESERVED: readonly string[] = ['.', '..', 'control'];
  * @throws UsageError for NUL bytes, more than `limit` bytes, and text that stands for no bytes
  */
 export function checkFits(what: string, text: string, limit: number): void {
-  const quoted = JSON.stringify(text);
-  if (text.includes('\0'))
-    throw new UsageError(`The ${what} ${quoted} holds a NUL byte: the kernel would end it there`);
+  const refusal = (fault: string): UsageError => new UsageError(`The ${what} ${JSON.stringify(text)} ${fault}`);
+  if (text.includes('\0')) throw refusal('holds a NUL byte: the kernel would end it there');
   let length: number;
   try {
     ({ length } = encodeText(text));
   } catch {
-    throw new UsageError(`The ${what} ${quoted} holds a lone surrogate that stands for no byte`);
+    throw refusal('holds a lone surrogate that stands for no byte');
   }
-  if (length > limit) {
-    throw new UsageError(`The ${what} ${quoted} is ${length} bytes long: the kernel takes at most ${limit}`);
-  }
+  if (length > limit) throw refusal(`is ${length} bytes long: the kernel takes at most ${limit}`);
 }
 
 /**
@@ -41,10 +38,10 @@ export function checkFits(what: string, text: string, limit: number): void {
 export function checkNewName(name: string, interfaceMinor: number): void {
   if (name === '') throw new UsageError('The name is empty: a device needs one of 1 to 127 bytes');
   checkFits('name', name, MAX_NAME_BYTES);
-  const quoted = JSON.stringify(name);
-  if (name.includes('/')) throw new UsageError(`The name ${quoted} holds a "/": the kernel takes any other character`);
+  const refusal = (fault: string): UsageError => new UsageError(`The name ${JSON.stringify(name)} ${fault}`);
+  if (name.includes('/')) throw refusal('holds a "/": the kernel takes any other character');
   if (interfaceMinor >= RESERVED_FROM_MINOR && RESERVED.includes(name)) {
-    throw new UsageError(`The name ${quoted} has a meaning in /dev/mapper: this kernel takes no device of that name`);
+    throw refusal('has a meaning in /dev/mapper: this kernel takes no device of that name');
   }
 }
 

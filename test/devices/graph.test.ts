@@ -22,7 +22,7 @@ import { linear, zero } from '../../src/targets/index.ts';
 import { FakeSemaphores } from '../mapper/fake-semaphores.ts';
 import { failEach, failNthCall, failNthIoctl, faked, line, seen, simulated } from './support.ts';
 
-const NOTHING: Survey = { numberOf: () => undefined, sizeOf: () => undefined, below: new Map() };
+const NOTHING: Survey = { numberOf: () => undefined, sizeOf: () => undefined };
 
 /** A device of 8 sectors of each of those that it stands on, or of the disk. */
 function device(name: string, ...below: readonly string[]): DesiredDevice {

@@ -32,6 +32,26 @@ test('LinearDevice.setup() refuses a device of the name that is another', async 
   assert.deepEqual(seen(kernel), before);
 });
 
+test('LinearDevice.create() and teardown() ask the kernel for no more than it takes', async () => {
+  const { kernel, dm, options } = simulated();
+  const asked: string[] = [];
+  kernel.onIoctl = ({ command }) => void asked.push(command);
+  const device = await LinearDevice.create(dm, desired(), options);
+  assert.deepEqual(asked.splice(0), ['DM_DEV_CREATE', 'DM_TABLE_LOAD', 'DM_DEV_SUSPEND']);
+  await device.teardown();
+  assert.deepEqual(asked, ['DM_DEV_REMOVE']);
+});
+
+test('LinearDevice.create() tells a name that is taken from a uuid', async () => {
+  const { kernel, dm, options } = simulated();
+  await LinearDevice.create(dm, desired(), options);
+  const before = seen(kernel);
+  await assert.rejects(LinearDevice.create(dm, desired(), options), { name: 'UsageError' });
+  const other = { ...desired('other'), uuid: 'vol-uuid' };
+  await assert.rejects(LinearDevice.create(dm, other, options), { code: 'EBUSY', reason: /name or the uuid is taken/ });
+  assert.deepEqual(seen(kernel), before);
+});
+
 test('LinearDevice.setup() refuses an empty table, and leaves nothing', async () => {
   const { kernel, dm, options } = simulated();
   await assert.rejects(LinearDevice.setup(dm, { name: 'vol', table: [] }, options), /The table is empty/);

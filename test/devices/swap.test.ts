@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   applySwap,
+  type DeepSurvey,
   planSwap,
   prepareSwap,
-  type Survey,
   SwapError,
   type SwapState,
   swapTable,
@@ -23,7 +23,7 @@ function state(facts: Partial<SwapState> = {}): SwapState {
 }
 
 /** A disk 8:0 of 100 sectors; 254:3 is used by 254:4, which 254:5 uses. */
-const found: Survey = {
+const found: DeepSurvey = {
   numberOf: (device) => {
     if (typeof device !== 'string') return device;
     const [major = 0, minor = 0] = device.split(':').map(Number);

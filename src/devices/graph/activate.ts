@@ -1,6 +1,7 @@
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { DmError } from '../../mapper/errors.ts';
 import { type Changes, withChanges, withoutWaiting } from '../changes.ts';
+import { alreadyThere, deviceExists } from '../exists.ts';
 import { type DeviceOptions, type Host, hostOf } from '../host.ts';
 import { Journal } from '../journal.ts';
 import type { Mapper } from '../mapper.ts';
@@ -23,6 +24,13 @@ export class ActiveGraph implements AsyncDisposable {
   constructor(host: Host, numbers: ReadonlyMap<string, DeviceNumber>) {
     this.#host = host;
     this.numbers = numbers;
+  }
+
+  /** The number of one of them. @throws RangeError when there is no such device among them */
+  numberOf(name: string): DeviceNumber {
+    const number = this.numbers.get(name);
+    if (number === undefined) throw new RangeError(`${JSON.stringify(name)} is none of these devices`);
+    return number;
   }
 
   /** Lets the devices stay: disposal does nothing any more. */
@@ -51,17 +59,12 @@ export async function prepareActivation(
   desired: readonly DesiredDevice[],
   options: ActivationOptions = {},
 ): Promise<ActivationPlan> {
-  const host = hostOf(dm, options);
   const existing: ExistingDevice[] = [];
   for (const { name } of desired) {
     const found = await existingDevice(dm, name);
     if (found !== undefined) existing.push(found);
   }
-  const under = await survey(
-    host,
-    desired.map(({ table }) => table),
-  );
-  return planActivation(desired, existing, under, options);
+  return planActivation(desired, existing, survey(hostOf(dm, options).machine), options);
 }
 
 async function existingDevice(dm: Mapper, name: string): Promise<ExistingDevice | undefined> {
@@ -138,4 +141,24 @@ export async function activate(
   options: ActivationOptions = {},
 ): Promise<ActiveGraph> {
   return applyActivation(dm, await prepareActivation(dm, desired, options), options);
+}
+
+/**
+ * Makes one device that is not there. Whether it is there the kernel looks itself, first of all: no look before that
+ * could be sure, and it would be one more request.
+ *
+ * @throws UsageError when there is one of this name; and as `activate`
+ */
+export async function activateNew(
+  dm: Mapper,
+  device: DesiredDevice,
+  options: DeviceOptions = {},
+): Promise<DeviceNumber> {
+  const plan = planActivation([device], [], survey(hostOf(dm, options).machine));
+  try {
+    return (await applyActivation(dm, plan, options)).numberOf(device.name);
+  } catch (error) {
+    if (DmError.is(error, 'EBUSY') && (await deviceExists(dm, device.name))) throw alreadyThere(device.name);
+    throw error;
+  }
 }

@@ -13,14 +13,20 @@ import { planDeactivation, type StackedDevice } from './plan-deactivation.ts';
  */
 export async function deactivate(dm: Mapper, names: readonly string[], options: DeviceOptions = {}): Promise<void> {
   const host = hostOf(dm, options);
+  // One alone has no order to be asked for.
+  const devices = names.length > 1 ? planDeactivation(await allStacked(host, names)) : names.map((name) => ({ name }));
+  await withChanges(host, async (changes) => {
+    for (const device of devices) await changes.remove(device);
+  });
+}
+
+async function allStacked(host: Host, names: readonly string[]): Promise<StackedDevice[]> {
   const devices: StackedDevice[] = [];
   for (const name of names) {
     const device = await stacked(host, name);
     if (device !== undefined) devices.push(device);
   }
-  await withChanges(host, async (changes) => {
-    for (const device of planDeactivation(devices)) await changes.remove(device);
-  });
+  return devices;
 }
 
 async function stacked({ dm }: Host, name: string): Promise<StackedDevice | undefined> {

@@ -3,6 +3,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import type { NamedDevice } from '../../mapper/nodes.ts';
 import { checkTable, type TableLine } from '../../mapper/table-line.ts';
 import { sectors } from '../../mapper/units.ts';
+import { alreadyThere } from '../exists.ts';
 import { sameTable } from '../same-table.ts';
 import type { Survey } from '../survey.ts';
 import { areaProblems, typeProblems } from '../table-problems.ts';
@@ -83,7 +84,7 @@ export function planActivation(
     ordered(desired, paths).map((device) => {
       const now = there.get(device.name);
       if (now === undefined) return { step: 'create', device };
-      if (policy === 'refuse') throw new UsageError(`There is a device ${device.name} already`);
+      if (policy === 'refuse') throw alreadyThere(device.name);
       const fault = difference(device, now, withNumbers(device.table, numbers), found);
       if (fault !== undefined) throw new UsageError(`There is a device ${device.name} already, and ${fault}`);
       numbers.set(nodePath(device.name), now.number);

@@ -2,7 +2,7 @@ import { refText } from '../../mapper/device-ref.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { NamedDevice } from '../../mapper/nodes.ts';
 import { checkTable, type TableLine } from '../../mapper/table-line.ts';
-import { pathBetween, type Survey } from '../survey.ts';
+import { type DeepSurvey, pathBetween } from '../survey.ts';
 import { areaProblems, typeProblems } from '../table-problems.ts';
 import { usesOf } from '../table-uses.ts';
 import { setOf, tableText } from '../text.ts';
@@ -78,12 +78,12 @@ export class SwapPlan {
 /**
  * Plans the swap of a device's table.
  *
- * @param found what `survey` says of the devices under the new table; undefined leaves all but the table's form to the
+ * @param found what `deepSurvey` says of the devices under the new table; undefined leaves all but the table's form to the
  *   kernel, which may then take the table and refuse to start it
  * @throws UsageError for gaps and the like (`checkTable`), areas beyond the end of a device, a device that would stand
  *   on itself, and types that cannot take each other's place
  */
-export function planSwap(before: SwapState, wanted: WantedTable, found: Survey | undefined): SwapPlan {
+export function planSwap(before: SwapState, wanted: WantedTable, found: DeepSurvey | undefined): SwapPlan {
   const { table, readOnly = before.readOnly, secure = false } = wanted;
   checkTable(table);
   if (found !== undefined) {
@@ -106,7 +106,7 @@ function savedOf({ table, readOnly, suspended }: SwapState): SavedTable | undefi
 }
 
 /** The kernel refuses a device under itself, but not one under another that stands on it: I/O would never end. */
-function cycleProblems({ number, name }: SwapState, table: readonly TableLine[], found: Survey): string[] {
+function cycleProblems({ number, name }: SwapState, table: readonly TableLine[], found: DeepSurvey): string[] {
   for (const { device } of table.flatMap(usesOf)) {
     const used = found.numberOf(device);
     const path = used && pathBetween(found, used, number);

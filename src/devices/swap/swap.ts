@@ -2,7 +2,7 @@ import type { DeviceInfo } from '../../mapper/device-info.ts';
 import type { DeviceRef } from '../../mapper/device-ref.ts';
 import { hostOf } from '../host.ts';
 import type { Mapper } from '../mapper.ts';
-import { survey } from '../survey.ts';
+import { deepSurvey } from '../survey.ts';
 import { applySwap, type SwapOptions } from './apply-swap.ts';
 import { planSwap, type SwapPlan, type SwapState, type WantedTable } from './plan-swap.ts';
 
@@ -26,7 +26,7 @@ export async function prepareSwap(
 ): Promise<SwapPlan> {
   const host = hostOf(dm, options);
   const before = await swapState(dm, ref);
-  const found = check ? await survey(host, [wanted.table]) : undefined;
+  const found = check ? await deepSurvey(host, wanted.table) : undefined;
   return planSwap(before, wanted, found);
 }
 
