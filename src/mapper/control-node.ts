@@ -10,6 +10,10 @@ import { DmError } from './errors.ts';
  * control node and the simulator. A refusal is a thrown error with `errno`.
  */
 export interface ControlNode extends Disposable {
+  /** Which device-mapper answers: the same for all openings of one, so that they can share what they learn of it. */
+  readonly kernel: unknown;
+  /** Opens it once more; what happened before then is no event of the new opening. */
+  reopen(): ControlNode;
   /** A request that returns at once. */
   ioctl(command: DmCommand, buffer: Uint8Array): void;
   /** A request that may wait in the kernel (for I/O to drain, for a device to open): the event loop goes on. */
@@ -65,8 +69,9 @@ interface EventWait {
 }
 
 class KernelControlNode implements ControlNode {
+  /** The path: to use two of one node costs a second poller, no more. */
+  readonly kernel: string;
   readonly #fd: number;
-  readonly #path: string;
   readonly #waits = new Set<EventWait>();
   // One for all waits: libuv takes a descriptor only once.
   #watcher: FdWatcher | undefined;
@@ -74,7 +79,12 @@ class KernelControlNode implements ControlNode {
 
   constructor(fd: number, path: string) {
     this.#fd = fd;
-    this.#path = path;
+    this.kernel = path;
+  }
+
+  reopen(): ControlNode {
+    if (!this.#open) throw this.#closed('open');
+    return openControlNode(this.kernel);
   }
 
   ioctl(command: DmCommand, buffer: Uint8Array): void {
@@ -116,7 +126,7 @@ class KernelControlNode implements ControlNode {
 
   // The descriptor's number may be another file's by now.
   #closed(op: string): DmError {
-    return new DmError({ op, errno: ERRNO.EBADF, device: this.#path, reason: 'the control node is closed' });
+    return new DmError({ op, errno: ERRNO.EBADF, device: this.kernel, reason: 'the control node is closed' });
   }
 
   [Symbol.dispose](): void {

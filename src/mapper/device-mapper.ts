@@ -3,13 +3,14 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { openKernelLog } from '../system/kernel-log.ts';
 import { type ControlNode, openControlNode } from './control-node.ts';
 import * as calls from './device-calls.ts';
+import { DeviceEvents } from './device-events.ts';
 import type { ChangedDevice, DeviceInfo } from './device-info.ts';
 import { listDevices, listOnce } from './device-list.ts';
 import type { DeviceRef } from './device-ref.ts';
-import { EventPoller } from './event-poller.ts';
-import type { EventStream } from './event-stream.ts';
+import { deviceTable } from './event-diff.ts';
+import { EventStream } from './event-stream.ts';
 import { KernelReasons } from './kernel-reasons.ts';
-import { targetVersionCall, versionCall, versionsCall } from './list-calls.ts';
+import { armCall, targetVersionCall, versionCall, versionsCall } from './list-calls.ts';
 import type { DmVersion, ListedDevice, ListFilter, TargetVersion } from './listing.ts';
 import { type MessageOptions, sendMessage } from './message.ts';
 import type {
@@ -54,7 +55,7 @@ export class DeviceMapper implements Disposable {
   readonly #node: ControlNode;
   readonly #requester: Requester;
   readonly #reasons: KernelReasons;
-  readonly #events: EventPoller;
+  readonly #events: DeviceEvents;
 
   /**
    * @throws DmError EINVAL when the kernel speaks another major version than 4, or one older than 4.37 (Linux 4.14)
@@ -64,11 +65,7 @@ export class DeviceMapper implements Disposable {
     this.#requester = new Requester(node, blocking);
     this.#reasons = new KernelReasons(this.#requester, kernelLog);
     this.version = this.#requester.now(versionCall());
-    this.#events = new EventPoller({
-      pending: (signal) => node.eventsPending(signal),
-      arm: () => this.#requester.now({ command: 'DM_DEV_ARM_POLL', read: () => undefined }),
-      list: () => listOnce(this.#requester, this.version),
-    });
+    this.#events = new DeviceEvents(node);
   }
 
   /** Opens the kernel's control node; see `openControlNode` for the errors. */
@@ -261,8 +258,8 @@ export class DeviceMapper implements Disposable {
   }
 
   /**
-   * What happens to all devices from now on: `for await (const event of dm.events({ signal }))`. Any number of loops
-   * share one wait on the control node, which ends with the last. Each change of the list is told once; what came and
+   * What happens to all devices from now on: `for await (const event of dm.events({ signal }))`. All loops of the process
+   * share one wait on the control node and one list, which end with the last of them. Each change of the list is told once; what came and
    * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped. Uuids are
    * empty before Linux 5.13.
    *
@@ -270,7 +267,7 @@ export class DeviceMapper implements Disposable {
    *   and the signal's reason
    */
   events({ signal }: WaitOptions = {}): EventStream {
-    return this.#events.listen(signal);
+    return new EventStream(this.#events, deviceTable(listOnce(this.#requester, this.version)), signal);
   }
 
   /**
@@ -286,10 +283,10 @@ export class DeviceMapper implements Disposable {
 
   /**
    * Forgets the events so far: the control node's `eventsPending` waits for the next (`DM_DEV_ARM_POLL`). For programs
-   * with a loop of their own; `events` does it by itself, and misses nothing by this call.
+   * with a loop of their own; `events` does without, and misses nothing by this call.
    */
   async armPoll(): Promise<void> {
-    this.#events.arm();
+    this.#requester.now(armCall());
   }
 
   /** Closes the control node. Loops over `events` end with DmError EBADF. */

@@ -1,5 +1,6 @@
+import type { DeviceEvents } from './device-events.ts';
 import type { DeviceEvent, DeviceTable } from './event-diff.ts';
-import type { EventListener, EventPoller } from './event-poller.ts';
+import type { EventListener } from './event-poller.ts';
 
 interface Waiter {
   readonly resolve: (result: IteratorResult<DeviceEvent, undefined>) => void;
@@ -14,7 +15,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * the loop throws. While it listens, the process stays alive.
  */
 export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined>, AsyncDisposable {
-  readonly #poller: EventPoller;
+  readonly #events: DeviceEvents;
   readonly #signal: AbortSignal | undefined;
   readonly #listener: EventListener = {
     tell: (events) => this.#tell(events),
@@ -28,8 +29,8 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
   #ended = false;
 
   /** Use `DeviceMapper.events`. */
-  constructor(poller: EventPoller, known: DeviceTable, signal: AbortSignal | undefined) {
-    this.#poller = poller;
+  constructor(events: DeviceEvents, known: DeviceTable, signal: AbortSignal | undefined) {
+    this.#events = events;
     this.#known = known;
     this.#signal = signal;
   }
@@ -90,7 +91,7 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
     this.#known = undefined;
     try {
       this.#signal?.throwIfAborted();
-      this.#poller.join(this.#listener, known);
+      this.#events.join(this.#listener, known);
     } catch (error) {
       this.#fail(error);
       return;
@@ -106,7 +107,7 @@ export class EventStream implements AsyncIterableIterator<DeviceEvent, undefined
   #end(): void {
     this.#ended = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#poller.leave(this.#listener);
+    this.#events.leave(this.#listener);
     for (const waiter of this.#waiters) waiter.resolve(DONE);
     this.#waiters = [];
   }

@@ -30,6 +30,11 @@ export function versionCall(): Call<DmVersion> {
   };
 }
 
+/** `DM_DEV_ARM_POLL`. */
+export function armCall(): Call<void> {
+  return { command: 'DM_DEV_ARM_POLL', read: () => undefined };
+}
+
 /** `DM_LIST_DEVICES`. @param tellsUuids whether the kernel tells uuids and filters (interface 4.45) */
 export function listCall(filter: ListFilter, tellsUuids: boolean): ListCall<ListedDevice[]> {
   const { namePrefix = '', uuidPrefix = '' } = filter;

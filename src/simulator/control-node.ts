@@ -33,16 +33,21 @@ function textOf(command: DmCommand, buffer: Uint8Array): string | undefined {
  * with the kernel's errno; a synchronous call that would wait for I/O in flight is a `SimulatorError`.
  */
 export class SimulatedControlNode implements ControlNode {
-  readonly #kernel: SimulatedKernel;
+  readonly kernel: SimulatedKernel;
   readonly #privileged: boolean;
   readonly #opening: Opening;
   readonly #closing = new AbortController();
 
   /** Use `SimulatedKernel.openControl`. */
   constructor(kernel: SimulatedKernel, privileged: boolean) {
-    this.#kernel = kernel;
+    this.kernel = kernel;
     this.#privileged = privileged;
     this.#opening = { seenEvent: kernel.globalEvents.value };
+  }
+
+  reopen(): SimulatedControlNode {
+    this.#mustBeOpen();
+    return new SimulatedControlNode(this.kernel, this.#privileged);
   }
 
   ioctl(command: DmCommand, buffer: Uint8Array): void {
@@ -97,19 +102,19 @@ export class SimulatedControlNode implements ControlNode {
     mayWait: boolean,
   ): { readonly work: Work; readonly request: Request } | undefined {
     this.#mustBeOpen();
-    const fault = this.#kernel.enterIoctl(command, callerOf(buffer), textOf(command, buffer), mayWait);
+    const fault = this.kernel.enterIoctl(command, callerOf(buffer), textOf(command, buffer), mayWait);
     if (fault !== undefined) throw new Refusal(fault);
     if (!this.#privileged) throw new Refusal(ERRNO.EACCES);
     const offset = DmIoctl.offsets.version;
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     const [major, minor] = version3.get(view, offset);
     // The kernel tells its version whether or not it goes on.
-    version3.set(view, offset, this.#kernel.version);
-    if (major !== DM_MAJOR_VERSION || minor > this.#kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
+    version3.set(view, offset, this.kernel.version);
+    if (major !== DM_MAJOR_VERSION || minor > this.kernel.version[1]) throw new Refusal(ERRNO.EINVAL);
     if (command === 'DM_VERSION') return undefined;
     const served = COMMANDS[command];
     const { withoutPayload = false, anyNames = false } = served;
-    const request = new Request(buffer, withoutPayload, this.#kernel.facts.startsWithinRequest);
+    const request = new Request(buffer, withoutPayload, this.kernel.facts.startsWithinRequest);
     if (!anyNames) {
       if (command === 'DM_DEV_CREATE') {
         if (request.name === '') throw new Refusal(ERRNO.EINVAL);
@@ -118,9 +123,9 @@ export class SimulatedControlNode implements ControlNode {
       }
       request.terminate();
     }
-    if ('work' in served) return { work: served.work(this.#kernel, request), request };
-    served.run(this.#kernel, request, this.#opening);
-    if (served.raisesEvent) this.#kernel.globalEvents.raise();
+    if ('work' in served) return { work: served.work(this.kernel, request), request };
+    served.run(this.kernel, request, this.#opening);
+    if (served.raisesEvent) this.kernel.globalEvents.raise();
     request.finish();
     return undefined;
   }
@@ -132,7 +137,7 @@ export class SimulatedControlNode implements ControlNode {
   async eventsPending(signal?: AbortSignal): Promise<void> {
     this.#mustBeOpen();
     signal?.throwIfAborted();
-    const { globalEvents } = this.#kernel;
+    const { globalEvents } = this.kernel;
     // As the kernel compares them: the number may have gone around.
     const pending = (): boolean => ((globalEvents.value - this.#opening.seenEvent) | 0) > 0;
     if (pending()) return;

@@ -16,6 +16,8 @@ const sound = (): World => simulatedWorld(surroundings);
 /** A simulated kernel with a defect in its answers to one command. */
 function broken(command: DmCommand, spoil: (bytes: Uint8Array) => void): () => World {
   const spoiled = (node: ControlNode): ControlNode => ({
+    kernel: node.kernel,
+    reopen: () => spoiled(node.reopen()),
     ioctl(asked, bytes) {
       node.ioctl(asked, bytes);
       if (asked === command) spoil(bytes);
@@ -114,6 +116,8 @@ test('compare() catches a node that does not tell of events', async () => {
     const openControl = (): ControlNode => {
       const node = world.openControl();
       return {
+        kernel: node.kernel,
+        reopen: openControl,
         ioctl: (command, bytes) => node.ioctl(command, bytes),
         ioctlAsync: (command, bytes) => node.ioctlAsync(command, bytes),
         eventsPending: (signal) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import test, { type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -381,16 +381,31 @@ function flood(prefix: string, count: number): ChildProcess {
   return spawn(process.execPath, [script, prefix, `${count}`], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-test('events() misses nothing in a flood, for two listeners at once', async (t) => {
+/** How often this process has the control node open. */
+function openings(): number {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The folder's own descriptor is gone.
+      return '';
+    }
+  });
+  return links.filter((link) => link === '/dev/mapper/control').length;
+}
+
+test('events() misses nothing in a flood, for listeners of two DeviceMappers, who share one poller', async (t) => {
   const { dm, prefix } = place(t);
   const count = 300;
   const stop = new AbortController();
-  const listen = async (): Promise<{ known: Map<number, string>; seen: Set<string>; lost: Set<string> }> => {
+  const listen = async (
+    mapper: DeviceMapper,
+  ): Promise<{ known: Map<number, string>; seen: Set<string>; lost: Set<string> }> => {
     const known = new Map<number, string>();
     const seen = new Set<string>();
     const lost = new Set<string>();
     try {
-      for await (const event of dm.events({ signal: stop.signal })) {
+      for await (const event of mapper.events({ signal: stop.signal })) {
         const { name, number } = event.device;
         if (!name.startsWith(prefix)) continue;
         assert.equal(known.has(number.minor), event.kind !== 'created', `${event.kind} ${name}`);
@@ -407,12 +422,16 @@ test('events() misses nothing in a flood, for two listeners at once', async (t) 
     }
     return { known, seen, lost };
   };
-  const listeners = [listen(), listen()];
+  using second = DeviceMapper.open();
+  const before = openings();
+  const listeners = [listen(dm), listen(dm), listen(second)];
+  assert.equal(openings(), before + 1);
   const [status] = await once(flood(prefix, count), 'exit');
   assert.equal(status, 0);
   // What is pending now has its turns of the event loop.
   await setTimeout(200);
   stop.abort();
+  assert.equal(openings(), before);
   const list = await dm.list({ namePrefix: prefix });
   assert.equal(list.length, count / 20);
   for (const { known, seen, lost } of await Promise.all(listeners)) {

@@ -12,6 +12,7 @@ import {
 } from '../../src/kernel/index.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { DmError } from '../../src/mapper/errors.ts';
+import { SimulatedKernel } from '../../src/simulator/index.ts';
 import { FakeNode } from './recording-node.ts';
 
 /** A list of devices behind a fake node that counts: the n-th name has minor n; undefined is a free minor. */
@@ -70,9 +71,12 @@ class World {
 }
 
 /** Reads events into a list as they come. */
-function collect(world: World, signal?: AbortSignal): { readonly events: string[]; readonly ended: Promise<unknown> } {
+function collect(
+  dm: DeviceMapper,
+  signal?: AbortSignal,
+): { readonly events: string[]; readonly ended: Promise<unknown> } {
   const events: string[] = [];
-  const stream = world.dm.events({ signal });
+  const stream = dm.events({ signal });
   const read = async (): Promise<unknown> => {
     try {
       for await (const { kind, device } of stream) events.push(`${kind} ${device.name}`);
@@ -86,7 +90,7 @@ function collect(world: World, signal?: AbortSignal): { readonly events: string[
 
 test('events() arms the poll before each list, so that what comes between is in the list', async () => {
   const world = new World();
-  const { events } = collect(world);
+  const { events } = collect(world.dm);
   await setImmediate();
   world.log.length = 0;
   world.between = () => world.names.push('late');
@@ -111,7 +115,7 @@ test('events() tells what happened from its call on, also before the first readi
 test('events() shares one wait and one list among all listeners, and ends it with the last', async () => {
   const world = new World();
   const stops = [new AbortController(), new AbortController(), new AbortController()];
-  const listeners = stops.map(({ signal }) => collect(world, signal));
+  const listeners = stops.map(({ signal }) => collect(world.dm, signal));
   await setImmediate();
   assert.equal(world.node.waits, 1);
   world.log.length = 0;
@@ -137,7 +141,7 @@ test('events() shares one wait and one list among all listeners, and ends it wit
   world.node.wake();
   await setImmediate();
   assert.equal(world.node.waits, waits, 'nobody waits any more');
-  const again = collect(world);
+  const again = collect(world.dm);
   await setImmediate();
   assert.equal(world.node.waits, waits + 1);
   world.names.push('c');
@@ -155,7 +159,7 @@ test('events() that nobody reads waits for nothing', async () => {
 
 test('events() misses nothing in a flood, and a slow reader gets all in order', async () => {
   const world = new World();
-  const fast = collect(world);
+  const fast = collect(world.dm);
   const slow = world.dm.events();
   const first = slow.next();
   const expected: string[] = [];
@@ -182,7 +186,7 @@ test('events() misses nothing in a flood, and a slow reader gets all in order', 
 
 test('events() passes a failure on to every listener, once', async () => {
   const world = new World();
-  const listeners = [collect(world), collect(world)];
+  const listeners = [collect(world.dm), collect(world.dm)];
   await setImmediate();
   world.failure = ERRNO.ENOMEM;
   world.node.wake();
@@ -190,7 +194,7 @@ test('events() passes a failure on to every listener, once', async () => {
   const stream = world.dm.events.bind(world.dm);
   assert.throws(() => stream(), { code: 'ENOMEM' });
   world.failure = undefined;
-  const after = collect(world);
+  const after = collect(world.dm);
   await setImmediate();
   world.dm[Symbol.dispose]();
   assert.ok(DmError.is(await after.ended, 'EBADF'));
@@ -213,13 +217,51 @@ test('an event stream ends by return(), also for those that wait', async () => {
 });
 
 test('armPoll() takes no event away from those who listen', async () => {
-  const world = new World();
-  const { events } = collect(world);
+  const kernel = new SimulatedKernel();
+  using dm = new DeviceMapper(kernel.openControl());
+  const { events, ended } = collect(dm);
   await setImmediate();
-  world.names.push('a');
-  await world.dm.armPoll();
+  await dm.create('a');
+  await dm.armPoll();
   await setImmediate();
   assert.deepEqual(events, ['created a']);
+  dm[Symbol.dispose]();
+  assert.ok(DmError.is(await ended, 'EBADF'));
+});
+
+test('events() of all DeviceMappers of a process share one wait and one list, until the last ends', async () => {
+  const kernel = new SimulatedKernel();
+  const open = (): DeviceMapper => new DeviceMapper(kernel.openControl());
+  using other = open();
+  const mappers = [open(), open()] as const;
+  const listeners = mappers.map((dm) => collect(dm));
+  await setImmediate();
+  const asked: string[] = [];
+  kernel.onIoctl = ({ command }) => void asked.push(command);
+  await other.create('a');
+  await setImmediate();
+  assert.deepEqual(asked, ['DM_DEV_CREATE', 'DM_DEV_ARM_POLL', 'DM_LIST_DEVICES']);
+  mappers[0][Symbol.dispose]();
+  assert.ok(DmError.is(await listeners[0]?.ended, 'EBADF'));
+  assert.throws(() => mappers[0].events(), { name: 'SimulatorError' });
+  await other.create('b');
+  await setImmediate();
+  assert.deepEqual(
+    listeners.map(({ events }) => events),
+    [['created a'], ['created a', 'created b']],
+  );
+  mappers[1][Symbol.dispose]();
+  assert.ok(DmError.is(await listeners[1]?.ended, 'EBADF'));
+  asked.length = 0;
+  await other.create('c');
+  await setImmediate();
+  assert.deepEqual(asked, ['DM_DEV_CREATE'], 'nobody looks any more');
+  using again = open();
+  const { events } = collect(again);
+  await setImmediate();
+  await other.create('d');
+  await setImmediate();
+  assert.deepEqual(events, ['created d']);
 });
 
 test('waitForEvent() sees an event between its look and its wait', async () => {

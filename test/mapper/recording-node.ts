@@ -25,6 +25,15 @@ export class FakeNode implements ControlNode {
     this.#minor = minor;
   }
 
+  /** Another opening is the same to this one: it does not tell of events by opening. */
+  get kernel(): unknown {
+    return this;
+  }
+
+  reopen(): this {
+    return this;
+  }
+
   ioctl(command: DmCommand, buffer: Uint8Array): void {
     const header = DmIoctl.at(buffer);
     if (command === 'DM_VERSION') {
@@ -70,6 +79,14 @@ export class RecordingNode implements ControlNode {
   constructor(inner: ControlNode, after: (request: Request) => void = () => undefined) {
     this.#inner = inner;
     this.#after = after;
+  }
+
+  get kernel(): unknown {
+    return this.#inner.kernel;
+  }
+
+  reopen(): ControlNode {
+    return this.#inner.reopen();
   }
 
   #begin(command: DmCommand, buffer: Uint8Array): Request {

@@ -55,6 +55,14 @@ class KillableNode implements ControlNode {
     this.#node = node;
   }
 
+  get kernel(): unknown {
+    return this.#node.kernel;
+  }
+
+  reopen(): ControlNode {
+    return this.#node.reopen();
+  }
+
   ioctl(command: DmCommand, buffer: Uint8Array): void {
     if (this.isKilled) throw new SystemError('ioctl', ERRNO.EIO);
     this.#node.ioctl(command, buffer);

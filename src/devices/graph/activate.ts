@@ -144,8 +144,9 @@ export async function activate(
 }
 
 /**
- * Makes one device that is not there. Whether it is there the kernel looks itself, first of all: no look before that
- * could be sure, and it would be one more request.
+ * Makes one device that is not there. The kernel itself refuses a name that is taken, and areas beyond the end of a
+ * device in a first table (drivers/md/dm-table.c, `dm_calculate_queue_limits`): these are looked at here only to say
+ * why it refused.
  *
  * @throws UsageError when there is one of this name; and as `activate`
  */
@@ -154,11 +155,12 @@ export async function activateNew(
   device: DesiredDevice,
   options: DeviceOptions = {},
 ): Promise<DeviceNumber> {
-  const plan = planActivation([device], [], survey(hostOf(dm, options).machine));
+  const plan = planActivation([device], [], undefined);
   try {
     return (await applyActivation(dm, plan, options)).numberOf(device.name);
   } catch (error) {
     if (DmError.is(error, 'EBUSY') && (await deviceExists(dm, device.name))) throw alreadyThere(device.name);
+    if (DmError.is(error)) planActivation([device], [], survey(hostOf(dm, options).machine));
     throw error;
   }
 }

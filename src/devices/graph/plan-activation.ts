@@ -55,20 +55,22 @@ export interface ActivationChecks {
  * Orders devices so that each comes after those that it uses.
  *
  * @param existing the devices that have one of the names already
- * @param found what `survey` says of the devices under them that are not of the graph
+ * @param found what `survey` says of the devices under them that are not of the graph; undefined leaves areas and types
+ *   to the kernel, and takes no device that is there for the one that is wanted
  * @throws UsageError for tables that `checkTable` refuses, a name or uuid that comes twice, devices in a circle, areas
  *   beyond the end of a device, and a device that is there and another than is wanted
  */
 export function planActivation(
   desired: readonly DesiredDevice[],
   existing: readonly ExistingDevice[],
-  found: Survey,
+  found: Survey | undefined,
   { existing: policy = 'keep' }: ActivationChecks = {},
 ): ActivationPlan {
   const paths = byPath(desired);
   checkUnique(desired);
   for (const device of desired) {
     checkTable(device.table);
+    if (found === undefined) continue;
     const problems = [
       ...typeProblems(device.table, []),
       ...areaProblems(device.table, (used) => {
@@ -84,7 +86,7 @@ export function planActivation(
     ordered(desired, paths).map((device) => {
       const now = there.get(device.name);
       if (now === undefined) return { step: 'create', device };
-      if (policy === 'refuse') throw alreadyThere(device.name);
+      if (policy === 'refuse' || found === undefined) throw alreadyThere(device.name);
       const fault = difference(device, now, withNumbers(device.table, numbers), found);
       if (fault !== undefined) throw new UsageError(`There is a device ${device.name} already, and ${fault}`);
       numbers.set(nodePath(device.name), now.number);
