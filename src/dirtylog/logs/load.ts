@@ -57,7 +57,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
     fresh: isAlike ? 0xffffffff : 0,
     isReadable: read.error === undefined,
   };
-  for (let index = 0; index < log.outOfSync.words.length; index++) {
+  for (let index = 0; index < log.outOfSync.wordCount; index++) {
     merge(log, index, facts);
     if (index % BATCH_WORDS === BATCH_WORDS - 1) await options.pause();
   }
@@ -125,10 +125,10 @@ function merge(log: RegionLog, index: number, { previous, survived, fresh, isRea
   const { medium, survivor } = log;
   // Of the regions that this server has known all along.
   const mask = previous?.outOfSync.maskOf(index) ?? 0;
-  const wasInSync = ~(previous?.outOfSync.words[index] ?? 0);
-  const wasClean = previous?.medium?.bits.words[index] ?? 0;
-  const onDevice = isReadable ? (medium?.bits.words[index] ?? 0) : wasClean & mask;
-  let inSync = survived ? (survivor?.bits.words[index] ?? 0) : medium === undefined ? fresh : onDevice;
+  const wasInSync = ~(previous?.outOfSync.word(index) ?? 0);
+  const wasClean = previous?.medium?.bits.word(index) ?? 0;
+  const onDevice = isReadable ? (medium?.bits.word(index) ?? 0) : wasClean & mask;
+  let inSync = survived ? (survivor?.bits.word(index) ?? 0) : medium === undefined ? fresh : onDevice;
   // The device may be dirtier than the server knows: others have had it. That it is cleaner means nothing.
   const stillInSync = medium === undefined ? wasInSync : wasInSync & (onDevice | ~wasClean);
   inSync = (stillInSync & mask) | (inSync & ~mask);

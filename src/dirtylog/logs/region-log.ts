@@ -150,7 +150,7 @@ export class RegionLog {
       const old = this.#old;
       const first = old.next(0) >>> 5;
       for (let index = first; index >= 0 && index < first + BATCH_WORDS; index = nextWord(old, index)) {
-        medium.setWord(index, (medium.bits.words[index] as number) | (old.words[index] as number));
+        medium.setWord(index, medium.bits.word(index) | old.word(index));
         old.setWord(index, 0);
       }
       medium.commit();
