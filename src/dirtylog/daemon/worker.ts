@@ -85,7 +85,7 @@ class KernelThread {
           close: () => store.close(),
         };
       },
-      openRun: async (uuid, label, bytes, fresh) => this.#state.openBits(uuid, label, bytes, fresh),
+      openRun: (uuid, label, bytes, fresh) => this.#busy.of(this.#state.openBits(uuid, label, bytes, fresh)),
       resyncPolicy: () => resyncPolicy(this.#resync),
       syncLegs: (uuid) => this.#busy.of(this.#syncLegs(uuid)),
       now: () => performance.now(),
