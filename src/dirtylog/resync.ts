@@ -103,8 +103,8 @@ export interface ResyncSettings {
   readonly paused: boolean;
   readonly order: 'inOrder' | 'byHeat';
   readonly first: readonly RegionRange[];
-  /** Undefined for no limit. */
-  readonly bytesPerSecond: number | undefined;
+  /** Null for no limit: JSON has no undefined. */
+  readonly bytesPerSecond: number | null;
   /** Empty for all day. */
   readonly windows: readonly DailyWindow[];
 }
@@ -114,7 +114,7 @@ export const DEFAULT_RESYNC: ResyncSettings = {
   paused: false,
   order: 'inOrder',
   first: [],
-  bytesPerSecond: undefined,
+  bytesPerSecond: null,
   windows: [],
 };
 
@@ -141,7 +141,7 @@ export function resyncPolicy({
   }
   if (isPaused) return paused;
   let policy = rangesFirst(first, order === 'byHeat' ? byHeat : inOrder);
-  if (bytesPerSecond !== undefined) {
+  if (bytesPerSecond !== null) {
     if (!(bytesPerSecond > 0)) throw new RangeError(`a resync of ${bytesPerSecond} bytes a second is none: pause it`);
     policy = limitedTo(bytesPerSecond, policy);
   }

@@ -1,4 +1,5 @@
 import type { BlockStore } from '../block-store.ts';
+import { Changes } from '../changes.ts';
 import type { LogArguments } from './arguments.ts';
 import { BitImage, UnusableStore } from './bit-image.ts';
 import { RegionLog } from './region-log.ts';
@@ -41,7 +42,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const { regionCount, regionSectors } = words;
   const medium = device === undefined ? undefined : new BitImage(regionCount, device);
   const survivor = run === undefined ? undefined : new BitImage(regionCount, run);
-  const log = new RegionLog(regionCount, regionSectors, { medium, survivor });
+  const log = new RegionLog(regionCount, regionSectors, { medium, survivor, changes: changesOf(options) });
   // What the previous log has in flight would overwrite what this one writes.
   await previous?.retire();
 
@@ -75,6 +76,14 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
     loss: read.error === undefined ? read.loss : messageOf(read.error),
     needsResume: reconnects && !survived && previous === undefined && log.outOfSync.count > 0,
   };
+}
+
+/** Marks outlive a suspend and a swap of tables with the same regions, nothing else. */
+function changesOf({ arguments: words, previous, reconnects }: LoadOptions): Changes {
+  const { regionCount, regionSectors } = words;
+  if (reconnects) return new Changes(regionCount, 'the kernel marked regions before this server was there');
+  const isAlike = previous?.regionCount === regionCount && previous.regionSectors === regionSectors;
+  return isAlike && previous.changes.isComplete ? previous.changes : new Changes(regionCount);
 }
 
 /** What decides over regions, besides the stores' bits. */
@@ -134,6 +143,7 @@ function merge(log: RegionLog, index: number, { previous, survived, fresh, isRea
   inSync = (stillInSync & mask) | (inSync & ~mask);
   const clean = onDevice & (wasClean | ~mask) & inSync;
   log.outOfSync.setWord(index, ~inSync);
+  log.changes.touchWord(index, ~inSync);
   medium?.setWord(index, clean);
   survivor?.setWord(index, inSync);
 }
