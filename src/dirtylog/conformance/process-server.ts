@@ -7,7 +7,7 @@ import type { ConformanceTransport } from './kernel.ts';
 /** How long a server may take to answer; one that does not is waited for this long. */
 const ANSWER_MS = 1000;
 /** How long a second answer is waited for, which there must not be. */
-const SETTLE_MS = 20;
+const SETTLE_MS = 2;
 /** Netlink messages begin at multiples of it: `NLMSG_ALIGNTO`. */
 const ALIGN = 4;
 
