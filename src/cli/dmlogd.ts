@@ -12,10 +12,20 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   resync pause|resume     stop the copying, let it go on
   resync rate BYTES|none  copy at most so many bytes a second
   resync order inOrder|byHeat
+  resync window HH:MM-HH:MM[,...]|none
+  resync --mirror NAME ...    the same for one mirror, by its device or its log's uuid; and
+         first REGION[-REGION][,...]|none    these regions before all others
+         reset            what holds for all
+  heat [--mirror NAME]    where the mirrors are written, as JSON
+  metrics [--format prometheus|openmetrics] [--output FILE]
+  epoch                   a point in time, to ask about with
+  changed --since EPOCH [--mirror NAME] [--json]
+                          what may have been written since
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
-  check                   hold the server against the rules that the kernel relies on
+  check [COMMAND ...]     hold this server against the rules that the kernel relies on, or one that reads the kernel's
+                          datagrams from its standard input
 
   -h, --help              this help
       --version           the version of this package
@@ -27,6 +37,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   status: () => import('./dmlogd/status.ts'),
   logs: () => import('./dmlogd/logs.ts'),
   resync: () => import('./dmlogd/resync.ts'),
+  heat: () => import('./dmlogd/heat.ts'),
+  metrics: () => import('./dmlogd/metrics.ts'),
+  epoch: () => import('./dmlogd/epoch.ts'),
+  changed: () => import('./dmlogd/changed.ts'),
   events: () => import('./dmlogd/events.ts'),
   trace: () => import('./dmlogd/trace.ts'),
   replay: () => import('./dmlogd/replay.ts'),
@@ -51,10 +65,7 @@ export async function main(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
 ): Promise<number> {
   const { STATE_FOLDER } = await import('../dirtylog/daemon/state-folder.ts');
-  const words = [...argv];
-  const at = words.indexOf('--state');
-  const [, stateFolder = at < 0 ? STATE_FOLDER : undefined] = at < 0 ? [] : words.splice(at, 2);
-  if (stateFolder === undefined) throw new UsageError('--state needs a folder');
+  const [stateFolder = STATE_FOLDER, words] = takeOption(argv, '--state', 'a folder');
   const [command, ...rest] = words;
   if (command === '--help' || command === '-h' || command === 'help') {
     stdout.write(HELP);
@@ -73,6 +84,19 @@ export async function main(
     throw new UsageError(`dmlogd: no command "${command}"; one of ${Object.keys(COMMANDS).join(', ')}`);
   }
   return (await load()).run({ words: rest, stateFolder, stdout, stderr });
+}
+
+/** An option's value, and the words without it. @throws UsageError when it has no value, saying what it would be */
+export function takeOption(
+  words: readonly string[],
+  option: string,
+  what: string,
+): readonly [value: string | undefined, rest: readonly string[]] {
+  const at = words.indexOf(option);
+  if (at < 0) return [undefined, words];
+  const value = words[at + 1];
+  if (value === undefined) throw new UsageError(`${option} needs ${what}`);
+  return [value, words.toSpliced(at, 2)];
 }
 
 /** @throws UsageError when a command has words left that it does not know */

@@ -1,3 +1,5 @@
+import { PagedWords } from './paged-words.ts';
+
 /** How many bits of a 32-bit word are 1. */
 export function populationOf(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
@@ -13,22 +15,20 @@ export function populationOf(word: number): number {
  */
 export class Bitmap {
   readonly size: number;
-  /** The bits, 32 a word, the lowest number in the lowest bit. To be changed by this class only. */
-  readonly words: Uint32Array;
-  readonly #levels: readonly Uint32Array[];
+  readonly #words: PagedWords;
+  readonly #levels: readonly PagedWords[];
   #count = 0;
 
   constructor(size: number) {
     this.size = size;
-    const levels: Uint32Array[] = [];
     let length = Math.max(1, Math.ceil(size / 32));
-    levels.push(new Uint32Array(length));
+    this.#words = new PagedWords(length);
+    const levels = [this.#words];
     while (length > 1) {
       length = Math.ceil(length / 32);
-      levels.push(new Uint32Array(length));
+      levels.push(new PagedWords(length));
     }
     this.#levels = levels;
-    this.words = levels[0] as Uint32Array;
   }
 
   /** How many members there are. */
@@ -36,17 +36,27 @@ export class Bitmap {
     return this.#count;
   }
 
+  /** How many words of 32 members there are. */
+  get wordCount(): number {
+    return this.#words.length;
+  }
+
+  /** 32 members at once, the lowest number in the lowest bit; 0 beyond the last. */
+  word(index: number): number {
+    return this.#words.get(index);
+  }
+
   has(member: number): boolean {
-    return (((this.words[member >>> 5] as number) >>> (member & 31)) & 1) === 1;
+    return ((this.#words.get(member >>> 5) >>> (member & 31)) & 1) === 1;
   }
 
   /** Adds a member; whether it is new. */
   add(member: number): boolean {
     const index = member >>> 5;
-    const word = this.words[index] as number;
+    const word = this.#words.get(index);
     const bit = 1 << (member & 31);
     if ((word & bit) !== 0) return false;
-    this.words[index] = word | bit;
+    this.#words.set(index, word | bit);
     this.#count++;
     if (word === 0) this.#raise(index);
     return true;
@@ -55,10 +65,10 @@ export class Bitmap {
   /** Takes a member out; whether it was one. */
   delete(member: number): boolean {
     const index = member >>> 5;
-    const word = this.words[index] as number;
+    const word = this.#words.get(index);
     const bit = 1 << (member & 31);
     if ((word & bit) === 0) return false;
-    this.words[index] = word & ~bit;
+    this.#words.set(index, word & ~bit);
     this.#count--;
     if (word === bit >>> 0) this.#lower(index);
     return true;
@@ -66,10 +76,10 @@ export class Bitmap {
 
   /** Replaces 32 members at once; bits at and beyond `size` are dropped. */
   setWord(index: number, value: number): void {
-    const before = this.words[index] as number;
+    const before = this.#words.get(index);
     const after = (value & this.maskOf(index)) >>> 0;
     if (before === after) return;
-    this.words[index] = after;
+    this.#words.set(index, after);
     this.#count += populationOf(after) - populationOf(before);
     if (before === 0) this.#raise(index);
     else if (after === 0) this.#lower(index);
@@ -86,11 +96,11 @@ export class Bitmap {
     if (from >= this.size) return -1;
     let at = from;
     for (let level = 0; level < this.#levels.length; level++) {
-      const words = this.#levels[level] as Uint32Array;
+      const words = this.#levels[level] as PagedWords;
       const index = at >>> 5;
       // Beyond the last word there is nothing; a shift by 32 would be a shift by 0.
       if (index >= words.length) return -1;
-      const rest = ((words[index] as number) >>> (at & 31)) << (at & 31);
+      const rest = (words.get(index) >>> (at & 31)) << (at & 31);
       if (rest !== 0) return this.#descend(level, 32 * index + lowestBit(rest));
       at = index + 1;
     }
@@ -100,7 +110,7 @@ export class Bitmap {
   #descend(level: number, at: number): number {
     let index = at;
     for (let below = level - 1; below >= 0; below--) {
-      index = 32 * index + lowestBit((this.#levels[below] as Uint32Array)[index] as number);
+      index = 32 * index + lowestBit((this.#levels[below] as PagedWords).get(index));
     }
     return index;
   }
@@ -108,9 +118,9 @@ export class Bitmap {
   #raise(index: number): void {
     let at = index;
     for (let level = 1; level < this.#levels.length; level++) {
-      const words = this.#levels[level] as Uint32Array;
-      const word = words[at >>> 5] as number;
-      words[at >>> 5] = word | (1 << (at & 31));
+      const words = this.#levels[level] as PagedWords;
+      const word = words.get(at >>> 5);
+      words.set(at >>> 5, word | (1 << (at & 31)));
       if (word !== 0) return;
       at >>>= 5;
     }
@@ -119,9 +129,9 @@ export class Bitmap {
   #lower(index: number): void {
     let at = index;
     for (let level = 1; level < this.#levels.length; level++) {
-      const words = this.#levels[level] as Uint32Array;
-      const word = (words[at >>> 5] as number) & ~(1 << (at & 31));
-      words[at >>> 5] = word;
+      const words = this.#levels[level] as PagedWords;
+      const word = words.get(at >>> 5) & ~(1 << (at & 31));
+      words.set(at >>> 5, word);
       if (word !== 0) return;
       at >>>= 5;
     }

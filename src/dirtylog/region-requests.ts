@@ -2,6 +2,7 @@
 import { DM_ULOG } from '../kernel/dm-log-userspace.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { Held } from './held.ts';
+import type { BitImage } from './logs/bit-image.ts';
 import type { RegionLog } from './logs/region-log.ts';
 import type { LogEvent } from './ports.ts';
 import type { Datagram } from './protocol/datagram.ts';
@@ -134,20 +135,29 @@ function setSync(
   log.commit();
   if (!isInSync) event({ type: 'outOfSync', uuid: shared.uuid, region });
   else if (before > 0 && log.outOfSync.count === 0) event({ type: 'resyncDone', uuid: shared.uuid });
-  if (log.failure !== undefined) return datagram.reply();
   // Of a region in sync, what survives the server must know too: the kernel, once all is in sync, asks for work no more.
   wait.medium = isInSync ? 0 : (log.medium?.pointOf(region) ?? 0);
   wait.survivor = log.survivor?.pointOf(region) ?? 0;
-  return isDurable(log, wait.medium, wait.survivor) ? datagram.reply() : NOT_YET;
+  return isAsDurableAsCanBe(log, wait.medium, wait.survivor) ? datagram.reply() : NOT_YET;
 }
 
 function isDurable({ medium, survivor }: RegionLog, mediumPoint: number, survivorPoint: number): boolean {
   return (medium?.hasReached(mediumPoint) ?? true) && (survivor?.hasReached(survivorPoint) ?? true);
 }
 
+/** A copy that has failed takes nothing more; the other one must still have it. */
+function isAsDurableAsCanBe({ medium, survivor }: RegionLog, mediumPoint: number, survivorPoint: number): boolean {
+  return hasSettled(medium, mediumPoint) && hasSettled(survivor, survivorPoint);
+}
+
+function hasSettled(image: BitImage | undefined, point: number): boolean {
+  return image === undefined || image.failure !== undefined || image.hasReached(point);
+}
+
 /** Answers a request that waited for durability, when it has come or cannot come; else `NOT_YET`. */
 export function answerWaiting({ datagram, mediumPoint, survivorPoint }: Held, log: RegionLog): number {
   if (isDurable(log, mediumPoint, survivorPoint)) return datagram.reply();
-  if (log.failure === undefined) return NOT_YET;
-  return datagram.type === DM_ULOG.FLUSH ? datagram.replyError(ERRNO.EIO) : datagram.reply();
+  if (datagram.type === DM_ULOG.FLUSH && log.failure !== undefined) return datagram.replyError(ERRNO.EIO);
+  if (datagram.type === DM_ULOG.FLUSH || !isAsDurableAsCanBe(log, mediumPoint, survivorPoint)) return NOT_YET;
+  return datagram.reply();
 }

@@ -8,7 +8,7 @@ export interface ResyncQueue {
   readonly regionSectors: number;
   readonly outOfSync: Bitmap;
   readonly heat: Heat;
-  /** When the region before was handed out, in milliseconds of the monotonic clock; -Infinity before the first. */
+  /** When the region before counts as handed out, in milliseconds of the monotonic clock; -Infinity before the first. */
   readonly lastMs: number;
 }
 
@@ -20,8 +20,11 @@ export interface ResyncTime {
   readonly minuteOfDay: number;
 }
 
-/** A region to copy, or how long to wait before asking again; Infinity when only a change of settings can help. */
-export type ResyncChoice = { readonly region: number } | { readonly waitMs: number };
+/**
+ * A region to copy, and when it counts as handed out, if not now; or how long to wait before asking again, Infinity when
+ * only a change of settings can help.
+ */
+export type ResyncChoice = { readonly region: number; readonly countsAtMs?: number } | { readonly waitMs: number };
 
 /** A resync policy. Only asked while regions are out of sync; a region that is in sync or does not exist is not copied. */
 export type ResyncPolicy = (queue: ResyncQueue, time: ResyncTime) => ResyncChoice;
@@ -72,12 +75,20 @@ export function rangesFirst(ranges: readonly RegionRange[], then: ResyncPolicy):
   };
 }
 
-/** At most so many bytes a second. */
+/**
+ * What a rate may make up for at once, in milliseconds: the kernel of an idle mirror is woken once in `POKE_EVERY_MS`, and
+ * then has to copy what has become due meanwhile.
+ */
+export const BURST_MS = 2000;
+
+/** At most so many bytes a second, over times much longer than `BURST_MS`. */
 export function limitedTo(bytesPerSecond: number, policy: ResyncPolicy): ResyncPolicy {
   return (queue, time) => {
-    const gapMs = (queue.regionSectors * SECTOR_BYTES * 1000) / bytesPerSecond;
-    const waitMs = queue.lastMs + gapMs - time.nowMs;
-    return waitMs > 0 ? { waitMs } : policy(queue, time);
+    const dueMs = queue.lastMs + (queue.regionSectors * SECTOR_BYTES * 1000) / bytesPerSecond;
+    if (dueMs > time.nowMs) return { waitMs: dueMs - time.nowMs };
+    const choice = policy(queue, time);
+    if (!('region' in choice) || dueMs === Number.NEGATIVE_INFINITY) return choice;
+    return { ...choice, countsAtMs: Math.max(dueMs, time.nowMs - BURST_MS) };
   };
 }
 
@@ -103,8 +114,8 @@ export interface ResyncSettings {
   readonly paused: boolean;
   readonly order: 'inOrder' | 'byHeat';
   readonly first: readonly RegionRange[];
-  /** Undefined for no limit. */
-  readonly bytesPerSecond: number | undefined;
+  /** Null for no limit: JSON has no undefined. */
+  readonly bytesPerSecond: number | null;
   /** Empty for all day. */
   readonly windows: readonly DailyWindow[];
 }
@@ -114,7 +125,7 @@ export const DEFAULT_RESYNC: ResyncSettings = {
   paused: false,
   order: 'inOrder',
   first: [],
-  bytesPerSecond: undefined,
+  bytesPerSecond: null,
   windows: [],
 };
 
@@ -141,7 +152,7 @@ export function resyncPolicy({
   }
   if (isPaused) return paused;
   let policy = rangesFirst(first, order === 'byHeat' ? byHeat : inOrder);
-  if (bytesPerSecond !== undefined) {
+  if (bytesPerSecond !== null) {
     if (!(bytesPerSecond > 0)) throw new RangeError(`a resync of ${bytesPerSecond} bytes a second is none: pause it`);
     policy = limitedTo(bytesPerSecond, policy);
   }

@@ -155,7 +155,7 @@ export class SharedLog {
     if (!('region' in choice) || !(choice.region >= 0 && choice.region < log.regionCount)) return -1;
     if (!log.outOfSync.has(choice.region)) return -1;
     this.recovering = choice.region;
-    this.#lastMs = this.#ports.now();
+    this.#lastMs = choice.countsAtMs ?? this.#ports.now();
     return choice.region;
   }
 

@@ -1,5 +1,11 @@
 import { visible } from './visible.ts';
 
+/**
+ * `openmetrics`: OpenMetrics 1.0. `prometheus`: Prometheus' text format 0.0.4, which node_exporter's textfile collector
+ * and `promtool check metrics` read.
+ */
+export type MetricsFormat = 'openmetrics' | 'prometheus';
+
 /** A sample's labels, in the order in which they are written. */
 export type Labels = readonly (readonly [name: string, value: string])[];
 
@@ -67,4 +73,40 @@ export function histogramLines(
     `${name}_sum${labelsText(labels)} ${decimal(sumNs, NS_DIGITS)}`,
     `${name}_count${labelsText(labels)} ${total}`,
   ];
+}
+
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+/** A metric: its name without the prefix that it shares with others, and its samples of one item. */
+export interface Family<Item> {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly unit?: 'seconds' | 'bytes';
+  readonly help: string;
+  readonly lines: (name: string, item: Item) => readonly string[];
+}
+
+/** The lines of all families that have samples. */
+export function familyLines<Item>(
+  prefix: string,
+  families: readonly Family<Item>[],
+  items: readonly Item[],
+  format: MetricsFormat,
+): string[] {
+  return families.flatMap(({ name, kind, unit, help, lines }) => {
+    const family = `${prefix}${name}`;
+    const sample = kind === 'counter' ? `${family}_total` : family;
+    const samples = items.flatMap((item) => lines(sample, item));
+    if (samples.length === 0) return [];
+    // OpenMetrics describes a family, the older format the name of its samples.
+    const described = format === 'openmetrics' ? family : sample;
+    const units = format === 'openmetrics' && unit !== undefined ? [`# UNIT ${described} ${unit}`] : [];
+    return [`# HELP ${described} ${help}`, `# TYPE ${described} ${kind}`, ...units, ...samples];
+  });
+}
+
+/** A whole document. */
+export function documentText(lines: readonly string[], format: MetricsFormat): string {
+  const whole = format === 'openmetrics' ? [...lines, '# EOF'] : lines;
+  return whole.map((line) => `${line}\n`).join('');
 }

@@ -5,13 +5,18 @@ import type { CounterName, Counters } from '../stats/counters.ts';
 import type { Group, Listing } from '../stats/group.ts';
 import type { Region } from '../stats/region.ts';
 import type { DeviceReading } from '../stats/sample-devices.ts';
-import { decimal, histogramLines, type Labels, labelsText } from './openmetrics-text.ts';
+import {
+  decimal,
+  documentText,
+  type Family,
+  familyLines,
+  histogramLines,
+  type Labels,
+  labelsText,
+  type MetricsFormat,
+} from './openmetrics-text.ts';
 
-/**
- * `openmetrics`: OpenMetrics 1.0. `prometheus`: Prometheus' text format 0.0.4, which node_exporter's textfile collector
- * and `promtool check metrics` read.
- */
-export type MetricsFormat = 'openmetrics' | 'prometheus';
+export type { MetricsFormat };
 
 /** The media type of each format, for HTTP. */
 export const METRICS_MEDIA_TYPE: Readonly<Record<MetricsFormat, string>> = {
@@ -26,16 +31,6 @@ interface Counted {
   readonly bounds: readonly bigint[];
   readonly sizeSectors: bigint;
   readonly startSectors: bigint | undefined;
-}
-
-type Kind = 'counter' | 'gauge' | 'histogram';
-
-interface Family<Item> {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly unit?: 'seconds' | 'bytes';
-  readonly help: string;
-  readonly lines: (name: string, item: Item) => readonly string[];
 }
 
 const NS_DIGITS = 9;
@@ -147,31 +142,14 @@ export function metricsText(devices: readonly DeviceReading[], format: MetricsFo
     labels: [['device', device]] as const,
     listing: reading.listing,
   }));
-  const lines = [
-    ...familyLines('dmstats_device_', DEVICE_FAMILIES, facts, format),
-    ...familyLines('dmstats_region_', COUNTED, shown.flatMap(regionsOf), format),
-    ...familyLines('dmstats_group_', COUNTED, shown.flatMap(groupsOf), format),
-    ...(format === 'openmetrics' ? ['# EOF'] : []),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function familyLines<Item>(
-  prefix: string,
-  families: readonly Family<Item>[],
-  items: readonly Item[],
-  format: MetricsFormat,
-): string[] {
-  return families.flatMap(({ name, kind, unit, help, lines }) => {
-    const family = `${prefix}${name}`;
-    const sample = kind === 'counter' ? `${family}_total` : family;
-    const samples = items.flatMap((item) => lines(sample, item));
-    if (samples.length === 0) return [];
-    // OpenMetrics describes a family, the older format the name of its samples.
-    const described = format === 'openmetrics' ? family : sample;
-    const units = format === 'openmetrics' && unit !== undefined ? [`# UNIT ${described} ${unit}`] : [];
-    return [`# HELP ${described} ${help}`, `# TYPE ${described} ${kind}`, ...units, ...samples];
-  });
+  return documentText(
+    [
+      ...familyLines('dmstats_device_', DEVICE_FAMILIES, facts, format),
+      ...familyLines('dmstats_region_', COUNTED, shown.flatMap(regionsOf), format),
+      ...familyLines('dmstats_group_', COUNTED, shown.flatMap(groupsOf), format),
+    ],
+    format,
+  );
 }
 
 type Shown = DeviceReading & { readonly device: string };

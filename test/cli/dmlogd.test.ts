@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { sectorLines } from '../../src/cli/dmlogd/changed.ts';
 import { resyncChange } from '../../src/cli/dmlogd/resync.ts';
 import { main } from '../../src/cli/dmlogd.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
@@ -36,10 +37,47 @@ test('resyncChange() reads what is to be changed', () => {
   assert.deepEqual(resyncChange(['rate', '1048576']), { bytesPerSecond: 1_048_576 });
   assert.deepEqual(resyncChange(['rate', 'none']), { bytesPerSecond: null });
   assert.deepEqual(resyncChange(['order', 'byHeat']), { order: 'byHeat' });
+  assert.deepEqual(resyncChange(['first', '7,10-20']), {
+    first: [
+      { first: 7, last: 7 },
+      { first: 10, last: 20 },
+    ],
+  });
+  assert.deepEqual(resyncChange(['first', 'none']), { first: [] });
+  assert.deepEqual(resyncChange(['window', '22:00-06:30']), { windows: [{ fromMinute: 1320, toMinute: 390 }] });
+  assert.equal(resyncChange(['reset']), null);
 });
 
 test('resyncChange() refuses other words', () => {
-  for (const words of [[], ['stop'], ['rate'], ['rate', '0'], ['rate', '1e9'], ['pause', 'now'], ['order', 'random']]) {
+  const wrong =
+    'stop|rate|rate 0|rate 1e9|pause now|order random|first|first 5-4|first a|first 1,|window 8:00-9:00|window 24:00-01:00|' +
+    'window 08:60-09:00|window 08:00-08:00|reset all';
+  for (const words of [[], ...wrong.split('|').map((text) => text.split(' '))]) {
     assert.throws(() => resyncChange(words), UsageError, words.join(' '));
   }
+});
+
+test('dmlogd names what is missing in one line', async () => {
+  for (const [argv, message] of [
+    [['changed'], 'changed: changed --since EPOCH [--mirror NAME] [--json]'],
+    [['changed', '--since'], '--since needs an epoch, as "dmlogd epoch" has printed it'],
+    [['heat', '--mirror'], '--mirror needs a device or the uuid of a log'],
+    [['resync', 'first', '1'], 'resync first is about one mirror: name it with --mirror'],
+    [['resync', 'reset'], 'resync reset is about one mirror: name it with --mirror'],
+    [['metrics', '--format', 'xml'], 'Invalid --format argument "xml": prometheus or openmetrics'],
+    [['trace'], 'trace: trace --record FILE'],
+    [['replay'], 'replay: replay FILE'],
+    [['status', '--state', '/nowhere'], 'dmlogd does not run: nobody listens on /nowhere/control'],
+  ] as const) {
+    await assert.rejects(run(...argv), new UsageError(message));
+  }
+});
+
+test('sectorLines() ends the last range where the mirror ends', () => {
+  const mirror = { uuid: 'a\n', devices: [], regions: 3, regionSectors: 8, lengthSectors: 20, unknown: undefined };
+  const changed = [
+    [0, 0],
+    [1, 2],
+  ] as const;
+  assert.equal(sectorLines({ ...mirror, changed }), 'a\\x0a 0 8\na\\x0a 8 12\n');
 });

@@ -42,7 +42,11 @@ test('resyncPolicy() keeps to a rate', () => {
   // A region is 512 KiB: at 1 MiB/s one each 500 ms.
   const bytesPerSecond = 2 ** 20;
   assert.deepEqual(choose({ bytesPerSecond }, { lastMs: 600 }), { waitMs: 100 });
-  assert.deepEqual(choose({ bytesPerSecond }, { lastMs: 500 }), { region: 5 });
+  assert.deepEqual(choose({ bytesPerSecond }, { lastMs: 500 }), { region: 5, countsAtMs: 1000 });
+  // Of what has become due, only so much is made up for.
+  assert.deepEqual(choose({ bytesPerSecond }, { lastMs: 300 }), { region: 5, countsAtMs: 800 });
+  assert.deepEqual(choose({ bytesPerSecond }, { lastMs: -9000 }), { region: 5, countsAtMs: -1000 });
+  assert.deepEqual(choose({ bytesPerSecond }), { region: 5 });
 });
 
 test('resyncPolicy() keeps to the parts of the day, over midnight too', () => {

@@ -371,3 +371,19 @@ test('LogServer does not take a mark for durable that came while others were bei
   device.release();
   assert.deepEqual(await seqs(), [101]);
 });
+
+test('LogServer does not say that a region is out of sync before /run has it, though the log device has failed', async () => {
+  const harness = new Harness();
+  harness.hasRun = true;
+  await harness.make(`${DISK} nosync`);
+  harness.device.error = { on: 'write', message: 'no medium' };
+  assert.equal((await harness.ask('FLUSH', [3])).error, -5);
+  const run = harness.runs.get(`${UUID} 254:32`);
+  assert.ok(run !== undefined);
+  run.hold();
+  // A server that dies now leaves a successor that goes by what /run has.
+  assert.deepEqual(await harness.send('SET_REGION_SYNC', [4, 0]), []);
+  run.release();
+  assert.equal((await harness.replies()).length, 1);
+  assert.equal(run.bytes[1024], 0xef);
+});

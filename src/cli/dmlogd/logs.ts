@@ -1,26 +1,24 @@
-import { type Column, TableWriter } from '../../report/columns.ts';
+import { askStatus } from '../../dirtylog/daemon/client.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
-import { askStatus } from './ask.ts';
+import { type Heading, writeTable } from './write-table.ts';
 
-const COLUMNS: readonly Column[] = [
-  { heading: 'Log', width: 0, align: 'left' },
-  { heading: 'Luid', width: 0, align: 'left' },
-  { heading: 'Phase', width: 0, align: 'left' },
-  { heading: 'Words', width: 0, align: 'left' },
+const HEADINGS: readonly Heading[] = [
+  ['Log', 'left'],
+  ['Luid', 'left'],
+  ['Phase', 'left'],
+  ['Words', 'left'],
 ];
 
 /** `dmlogd logs`. */
 export async function run({ words, stateFolder, stdout }: CommandContext): Promise<number> {
   refuseWords(words, ['--json']);
-  const { mirrors } = await askStatus(stateFolder);
+  const { mirrors } = await askStatus({ stateFolder });
   const logs = mirrors.flatMap(({ uuid, tables }) => tables.map((table) => ({ uuid, ...table })));
   if (words.includes('--json')) {
     stdout.write(`${JSON.stringify(logs)}\n`);
     return 0;
   }
   const rows = logs.map(({ uuid, luid, phase, words: text }) => [uuid, `0x${BigInt(luid).toString(16)}`, phase, text]);
-  stdout.write(
-    rows.length === 0 ? 'No logs\n' : new TableWriter(COLUMNS, { headings: true, separator: undefined }).write(rows),
-  );
+  writeTable(stdout, HEADINGS, rows, 'No logs');
   return 0;
 }

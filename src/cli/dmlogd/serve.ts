@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { builtScript } from '../../dirtylog/daemon/places.ts';
 import { serveDirtyLogs } from '../../dirtylog/daemon/serve.ts';
 import { UsageError } from '../../mapper/errors.ts';
@@ -57,13 +58,17 @@ async function serveHere({ words, stateFolder, stdout, stderr }: CommandContext)
 
 async function startInBackground({ stateFolder, stdout }: CommandContext): Promise<number> {
   const { NOTIFY_SOCKET: _, ...env } = process.env;
-  const child = spawn(process.execPath, [builtScript('dmlogd'), 'serve', READY_WORD, '--state', stateFolder], {
+  // The child has another working directory.
+  const state = resolve(stateFolder);
+  const child = spawn(process.execPath, [builtScript('dmlogd'), 'serve', READY_WORD, '--state', state], {
     detached: true,
     cwd: '/',
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  const answer = await startAnswer(child, READY_FD);
+  const answer = await startAnswer(child, READY_FD).catch((error: Error) => {
+    throw new UsageError(`dmlogd cannot be started in the background: ${error.message}`);
+  });
   child.unref();
   if (answer !== 'ready\n') throw new UsageError(answer.trim() || 'dmlogd ended before it served the kernel');
   stdout.write(`dmlogd serves, process ${child.pid}\n`);

@@ -8,11 +8,15 @@ export async function run({ words, stateFolder }: CommandContext): Promise<numbe
   const [option, path, ...more] = words;
   if (option !== '--record' || path === undefined || more.length > 0)
     throw new UsageError('trace: trace --record FILE');
-  const fd = openSync(path, 'wx', 0o600);
+  let fd: number | undefined;
   try {
-    for await (const line of askOn(stateFolder, { command: 'trace' })) writeSync(fd, `${JSON.stringify(line)}\n`);
+    for await (const line of askOn(stateFolder, { command: 'trace' })) {
+      // Not before there is a server: the file of a trace that was none would be in the way of the next one.
+      fd ??= openSync(path, 'wx', 0o600);
+      writeSync(fd, `${JSON.stringify(line)}\n`);
+    }
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
   return 0;
 }

@@ -1,5 +1,9 @@
 import { Breach, type ConformanceTransport, KitKernel } from './kernel.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { REQUEST_SCENARIOS } from './request-scenarios.ts';
+import { TABLE_SCENARIOS } from './table-scenarios.ts';
+
+/** All of them; each begins with a log of its own. */
+export const SCENARIOS = [...TABLE_SCENARIOS, ...REQUEST_SCENARIOS];
 
 /** What came of a scenario. */
 export interface ConformanceResult {

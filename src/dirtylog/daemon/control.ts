@@ -1,20 +1,28 @@
 /** The socket by which commands speak to the running server: a line of JSON each way, or lines without end. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import type { ResyncSettings } from '../resync.ts';
+import { STATE_FOLDER } from './state-folder.ts';
 
-/** Settings to be changed; a rate of null is none, which JSON cannot say otherwise. */
-export type ResyncChange = Partial<Omit<ResyncSettings, 'bytesPerSecond'>> & {
-  readonly bytesPerSecond?: number | null;
-};
+/** Where commands find the server of a state folder. */
+export function controlPath(stateFolder: string = STATE_FOLDER): string {
+  return join(stateFolder, 'control');
+}
 
-/** What a command asks. */
+/** What a command asks. A mirror is named by its log's uuid or by its mapped device. */
 export type ControlRequest =
   | { readonly command: 'status' }
-  | { readonly command: 'resync'; readonly change: ResyncChange }
+  /** Settings for one mirror or, when none is named, for all that have nothing else set; null takes those of one away. */
+  | { readonly command: 'resync'; readonly mirror?: string; readonly change: Partial<ResyncSettings> | null }
+  /** Where the mirrors are written. */
+  | { readonly command: 'heat'; readonly mirror?: string }
+  /** A point to ask `changed` about. */
+  | { readonly command: 'epoch' }
+  | { readonly command: 'changed'; readonly since: string; readonly mirror?: string }
   /** Events from now on, one a line. */
   | { readonly command: 'events' }
   /** Datagrams from now on, one a line. */

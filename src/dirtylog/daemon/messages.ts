@@ -1,6 +1,7 @@
 /** What the two threads of dmlogd tell each other. */
+import type { ChangedRange } from '../changes.ts';
 import type { LogEvent, LogPhase, LogRecord } from '../ports.ts';
-import type { ResyncSettings } from '../resync.ts';
+import type { ResyncBook } from '../resync-book.ts';
 
 /** What the server's thread is started with. */
 export interface WorkerData {
@@ -9,7 +10,7 @@ export interface WorkerData {
   readonly stateFolder: string;
   /** What to go on with. */
   readonly records: readonly LogRecord[];
-  readonly resync: ResyncSettings;
+  readonly resync: ResyncBook;
 }
 
 /** How a mirror stands. */
@@ -39,9 +40,48 @@ export interface ServerStatus {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** Where a mirror has been written lately. */
+export interface MirrorHeat {
+  readonly uuid: string;
+  readonly regions: number;
+  readonly regionSectors: number;
+  /** Regions of a part, but for the last one. */
+  readonly partRegions: number;
+  /**
+   * Of each part, how often the kernel has begun to write to one of its regions; what is older counts less, half after
+   * some 70 s. A region that is written without a rest counts once.
+   */
+  readonly parts: readonly number[];
+}
+
+/** What of a mirror may have been written since an epoch: all of it when that is not known. */
+export interface MirrorChanges {
+  readonly uuid: string;
+  readonly regions: number;
+  readonly regionSectors: number;
+  /** Sectors of the mirror: its last region may be shorter. */
+  readonly lengthSectors: number;
+  /** Why everything counts as changed; undefined when the ranges are what has. */
+  readonly unknown: string | undefined;
+  readonly changed: readonly ChangedRange[];
+}
+
+/** What the thread is asked. */
+export type Question =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'heat' }
+  | { readonly kind: 'epoch' }
+  | { readonly kind: 'changed'; readonly since: string };
+
+export type Answer =
+  | { readonly kind: 'status'; readonly status: ServerStatus }
+  | { readonly kind: 'heat'; readonly mirrors: readonly MirrorHeat[] }
+  | { readonly kind: 'epoch'; readonly epoch: string }
+  | { readonly kind: 'changed'; readonly mirrors: readonly MirrorChanges[] };
+
 export type ToWorker =
-  | { readonly type: 'status'; readonly id: number }
-  | { readonly type: 'resync'; readonly settings: ResyncSettings }
+  | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  | { readonly type: 'resync'; readonly book: ResyncBook }
   | { readonly type: 'trace'; readonly isOn: boolean }
   | { readonly type: 'legsSynced'; readonly id: number; readonly error: string | undefined }
   | { readonly type: 'forget'; readonly uuid: string; readonly luid: string }
@@ -50,7 +90,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly event: LogEvent }
-  | { readonly type: 'status'; readonly id: number; readonly status: ServerStatus }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   /** A log was constructed, resumed, suspended or destroyed. */
   | { readonly type: 'logsChanged' }
   | { readonly type: 'poke'; readonly uuid: string }

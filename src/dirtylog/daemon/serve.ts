@@ -8,8 +8,8 @@ import { connectorMembers } from '../../system/connector-socket.ts';
 import { lockFile } from '../../system/file-lock.ts';
 import { becomeIoFlusher } from '../../system/io-flusher.ts';
 import type { LogEvent } from '../ports.ts';
-import { DEFAULT_RESYNC, type ResyncSettings, resyncPolicy } from '../resync.ts';
-import { type ControlAnswer, type ControlRequest, listenForControl } from './control.ts';
+import { controlPath, listenForControl } from './control.ts';
+import { Desk } from './desk.ts';
 import { devicePath } from './device-store.ts';
 import type { FromWorker } from './messages.ts';
 import { findMirrors, type MirrorLine, stillThere } from './mirrors.ts';
@@ -19,7 +19,6 @@ import { STATE_FOLDER, StateFolder } from './state-folder.ts';
 /** A log whose table nobody has seen for so long is gone: its DTR was lost. A table that is being loaded is not yet seen. */
 const FORGET_MS = 60_000;
 const LOOK_EVERY_MS = 10_000;
-const RESYNC_FILE = 'resync';
 
 /** How to serve. */
 export interface ServeOptions {
@@ -29,11 +28,6 @@ export interface ServeOptions {
   readonly onReady: () => void;
   /** Ends the server; its successor goes on. */
   readonly signal: AbortSignal;
-}
-
-/** Where commands find the server of a state folder. */
-export function controlPath(stateFolder: string = STATE_FOLDER): string {
-  return join(stateFolder, 'control');
 }
 
 /**
@@ -56,12 +50,12 @@ export async function serveDirtyLogs({
   const lines = await findMirrors(dm);
   const daemon = new Daemon(dm, state, onEvent);
   await using thread = new ServerThread(
-    { stateFolder: state.path, records: stillThere(state.records(), lines), resync: daemon.resync },
+    { stateFolder: state.path, records: stillThere(state.records(), lines), resync: daemon.desk.resync },
     daemon,
   );
   await thread.ready;
   await using _control = await listenForControl(controlPath(state.path), (request, answer) =>
-    daemon.answer(thread, request, answer),
+    daemon.desk.answer(thread, request, answer),
   );
   onReady();
   daemon.provoke(lines);
@@ -99,12 +93,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** What the server does beside answering the kernel. */
 class Daemon {
-  resync: ResyncSettings;
+  readonly desk: Desk;
   readonly #dm: DeviceMapper;
   readonly #state: StateFolder;
   readonly #report: (event: LogEvent) => void;
-  readonly #listeners = new Set<ControlAnswer>();
-  readonly #tracers = new Set<ControlAnswer>();
   /** The legs of each mirror, for when it is removed: device-mapper does not name it any more when its log is suspended. */
   #legs = new Map<string, ReadonlySet<string>>();
   #changes = 0;
@@ -116,12 +108,12 @@ class Daemon {
     this.#dm = dm;
     this.#state = state;
     this.#report = report;
-    this.resync = keptSettings(state.kept(RESYNC_FILE));
+    this.desk = new Desk(dm, state);
   }
 
   onEvent(event: LogEvent): void {
     this.#report(event);
-    for (const listener of this.#listeners) listener.send(plain(event));
+    this.desk.onEvent(event);
   }
 
   /** Learns the legs anew. What was known before a change may be wrong after it. */
@@ -163,9 +155,8 @@ class Daemon {
     await Promise.all(Array.from(legs, (leg) => flushDevice(devicePath(leg))));
   }
 
-  onDatagram({ from, ms, bytes }: Extract<FromWorker, { type: 'datagram' }>): void {
-    const line = { ms: Math.round(ms * 1000) / 1000, from, bytes: Buffer.from(bytes).toString('base64') };
-    for (const tracer of this.#tracers) tracer.send(line);
+  onDatagram(datagram: Extract<FromWorker, { type: 'datagram' }>): void {
+    this.desk.onDatagram(datagram);
   }
 
   /**
@@ -182,7 +173,7 @@ class Daemon {
   /** Forgets the logs whose tables are gone. */
   async forgetGone(thread: ServerThread): Promise<void> {
     const lines = await findMirrors(this.#dm);
-    const { mirrors } = await thread.status();
+    const { mirrors } = (await thread.ask({ kind: 'status' })).status;
     const there = new Set(lines.map(({ uuid, words }) => `${uuid} ${words}`));
     const now = performance.now();
     const missing = mirrors.flatMap(({ uuid, tables }) =>
@@ -198,63 +189,4 @@ class Daemon {
     }
     if (missing.length === 0) this.#state.keepOnlyBits(mirrors.map(({ uuid, log }) => ({ uuid, label: log })));
   }
-
-  async answer(thread: ServerThread, request: ControlRequest, answer: ControlAnswer): Promise<void> {
-    switch (request.command) {
-      case 'status': {
-        const status = await thread.status();
-        const lines = await findMirrors(this.#dm);
-        const names = (uuid: string): string[] =>
-          lines.filter((line) => line.isLive && line.uuid === uuid).map(({ name }) => name);
-        const mirrors = status.mirrors.map((one) => ({ ...one, devices: names(one.uuid) }));
-        answer.send({ ...status, mirrors, resync: this.resync });
-        answer.end();
-        return;
-      }
-      case 'resync': {
-        const { bytesPerSecond = this.resync.bytesPerSecond, ...others } = request.change;
-        const settings = { ...this.resync, ...others, bytesPerSecond: bytesPerSecond ?? undefined };
-        resyncPolicy(settings);
-        this.resync = settings;
-        this.#state.keep(RESYNC_FILE, settings);
-        thread.tell({ type: 'resync', settings });
-        answer.send(settings);
-        answer.end();
-        return;
-      }
-      case 'events':
-        this.#listeners.add(answer);
-        answer.onLeave(() => this.#listeners.delete(answer));
-        answer.send({ type: 'listening' });
-        return;
-      case 'trace':
-        this.#tracers.add(answer);
-        thread.tell({ type: 'trace', isOn: true });
-        answer.onLeave(() => {
-          this.#tracers.delete(answer);
-          thread.tell({ type: 'trace', isOn: this.#tracers.size > 0 });
-        });
-        answer.send({ from: 'dmlogd', format: 1 });
-        return;
-      default:
-        throw new UsageError('this server does not know the command: it is another version');
-    }
-  }
-}
-
-/** An event as JSON can say it. */
-function plain(event: LogEvent): unknown {
-  return 'luid' in event ? { ...event, luid: event.luid.toString() } : event;
-}
-
-/** What was set before, if it is all there and makes sense. */
-function keptSettings(kept: unknown): ResyncSettings {
-  if (typeof kept !== 'object' || kept === null) return DEFAULT_RESYNC;
-  const settings: ResyncSettings = { ...DEFAULT_RESYNC, ...kept };
-  try {
-    resyncPolicy(settings);
-  } catch {
-    return DEFAULT_RESYNC;
-  }
-  return settings;
 }

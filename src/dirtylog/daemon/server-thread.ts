@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { EventFd } from '../../system/event-fd.ts';
 import type { LogEvent } from '../ports.ts';
-import type { FromWorker, ServerStatus, ToWorker, WorkerData } from './messages.ts';
+import type { Answer, FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
 import { builtScript } from './places.ts';
 
 /** What the server's thread asks of this one. */
@@ -23,7 +23,7 @@ export class ServerThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #wake = new EventFd();
   readonly #handler: ServerThreadHandler;
-  readonly #questions = new Map<number, (status: ServerStatus) => void>();
+  readonly #questions = new Map<number, (answer: Answer) => void>();
   #nextQuestion = 0;
   #hasEnded = false;
   #isReady: () => void = () => {};
@@ -52,13 +52,17 @@ export class ServerThread implements AsyncDisposable {
     this.ended.catch(() => {});
   }
 
-  /** How all mirrors stand. */
-  status(): Promise<ServerStatus> {
+  /** Asks something of all mirrors. */
+  async ask<Kind extends Question['kind']>(
+    question: Extract<Question, { readonly kind: Kind }>,
+  ): Promise<Extract<Answer, { readonly kind: Kind }>> {
     const id = this.#nextQuestion++;
-    return new Promise((resolve) => {
+    const answer = await new Promise<Answer>((resolve) => {
       this.#questions.set(id, resolve);
-      this.tell({ type: 'status', id });
+      this.tell({ type: 'question', id, question });
     });
+    if (!isOfKind(answer, question.kind)) throw new TypeError(`${question.kind} is answered with ${answer.kind}`);
+    return answer;
   }
 
   /** Sends a message, and wakes the thread for it. */
@@ -76,8 +80,8 @@ export class ServerThread implements AsyncDisposable {
       case 'event':
         this.#handler.onEvent(message.event);
         return;
-      case 'status':
-        this.#questions.get(message.id)?.(message.status);
+      case 'answer':
+        this.#questions.get(message.id)?.(message.answer);
         this.#questions.delete(message.id);
         return;
       case 'logsChanged':
@@ -112,4 +116,11 @@ export class ServerThread implements AsyncDisposable {
     this.#hasEnded = true;
     this.#wake[Symbol.dispose]();
   }
+}
+
+function isOfKind<Kind extends Answer['kind']>(
+  answer: Answer,
+  kind: Kind,
+): answer is Extract<Answer, { readonly kind: Kind }> {
+  return answer.kind === kind;
 }

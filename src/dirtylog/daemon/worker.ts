@@ -1,4 +1,5 @@
 /** The thread that answers the kernel. It waits for nobody: what may take long, and what asks device-mapper, is the other's. */
+import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { CN_IDX_DM, DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
@@ -6,10 +7,12 @@ import { ConnectorSocket } from '../../system/connector-socket.ts';
 import { SystemError } from '../../system/errors.ts';
 import type { LogEvent, ServerPorts } from '../ports.ts';
 import { askForLost } from '../protocol/lost-requests.ts';
-import { resyncPolicy } from '../resync.ts';
+import { type ResyncPolicy, resyncPolicy } from '../resync.ts';
+import { settingsOf } from '../resync-book.ts';
 import { LogServer } from '../server.ts';
+import { answerQuestion } from './answer-question.ts';
 import { openDeviceStore } from './device-store.ts';
-import type { FromWorker, MirrorStatus, ToWorker, WorkerData } from './messages.ts';
+import type { FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
 import { Busy, RequestLoop } from './request-loop.ts';
 import { StateFolder } from './state-folder.ts';
 
@@ -29,6 +32,9 @@ class KernelThread {
   #resync: WorkerData['resync'];
   #isTracing = false;
   #hasHeard = false;
+  /** What the epochs of this server begin with: another one must not take them for its own. */
+  readonly #epochs = randomBytes(4).toString('hex');
+  #lastEpoch = 0;
 
   constructor(port: MessagePort, { wakeFd, stateFolder, resync }: WorkerData) {
     this.#port = port;
@@ -85,15 +91,15 @@ class KernelThread {
           close: () => store.close(),
         };
       },
-      openRun: async (uuid, label, bytes, fresh) => this.#state.openBits(uuid, label, bytes, fresh),
-      resyncPolicy: () => resyncPolicy(this.#resync),
+      openRun: (uuid, label, bytes, fresh) => this.#busy.of(this.#state.openBits(uuid, label, bytes, fresh)),
+      resyncPolicy: (uuid) => this.#policyOf(uuid),
       syncLegs: (uuid) => this.#busy.of(this.#syncLegs(uuid)),
       now: () => performance.now(),
       minuteOfDay() {
         const now = new Date();
         return now.getHours() * HOUR_MINUTES + now.getMinutes();
       },
-      pause: () => this.#busy.of(new Promise((resolve) => setImmediate(resolve))),
+      pause: () => this.#pause(),
     };
   }
 
@@ -117,16 +123,12 @@ class KernelThread {
 
   #hear(message: ToWorker): void {
     switch (message.type) {
-      case 'status':
-        this.#tell({
-          type: 'status',
-          id: message.id,
-          status: { mirrors: this.#mirrors(), requests: this.#requestCounts() },
-        });
+      case 'question':
+        void this.#answer(message.id, message.question);
         return;
       case 'resync':
-        this.#resync = message.settings;
-        for (const mirror of this.#server.mirrors) mirror.policy = resyncPolicy(message.settings);
+        this.#resync = message.book;
+        for (const mirror of this.#server.mirrors) mirror.policy = this.#policyOf(mirror.uuid);
         return;
       case 'trace':
         this.#isTracing = message.isOn;
@@ -144,19 +146,22 @@ class KernelThread {
     }
   }
 
-  #mirrors(): MirrorStatus[] {
-    return Array.from(this.#server.mirrors, ({ uuid, label, log, recovering, users }) => ({
-      uuid,
-      log: label,
-      regions: log?.regionCount ?? 0,
-      regionSectors: log?.regionSectors ?? 0,
-      inSync: log?.syncCount ?? 0,
-      dirty: log?.dirtyCount ?? 0,
-      recovering: recovering < 0 ? undefined : recovering,
-      failure: log?.failure,
-      blocksWritten: log?.medium?.blocksWritten ?? 0,
-      tables: Array.from(users, ({ luid, phase, words }) => ({ luid: luid.toString(), phase, words })),
-    }));
+  async #answer(id: number, question: Question): Promise<void> {
+    const answer = await answerQuestion(question, this.#server, {
+      requests: () => this.#requestCounts(),
+      newEpoch: () => `${this.#epochs}-${++this.#lastEpoch}`,
+      isOwn: (epoch) => epoch.startsWith(`${this.#epochs}-`),
+      pause: () => this.#pause(),
+    });
+    this.#tell({ type: 'answer', id, answer });
+  }
+
+  #pause(): Promise<void> {
+    return this.#busy.of(new Promise((resolve) => setImmediate(resolve)));
+  }
+
+  #policyOf(uuid: string): ResyncPolicy {
+    return resyncPolicy(settingsOf(this.#resync, uuid));
   }
 
   #requestCounts(): Record<string, number> {

@@ -12,8 +12,10 @@ import {
   writeMirrHeader,
 } from './mirr.ts';
 
-/** Blocks read or written between two waits: 32 KiB, well under a millisecond of work. */
+/** Blocks written between two waits: 32 KiB. */
 const BATCH_BLOCKS = 8;
+/** Blocks read between two waits: each word is looked at, half a millisecond of work in all. */
+const READ_BLOCKS = 4;
 
 /** A store that must not be written to either: too small, or with a log that only others understand. */
 export class UnusableStore extends Error {
@@ -104,9 +106,9 @@ export class BitImage {
 
   /** Replaces 32 bits, as loading and cleaning do: nobody waits for it. */
   setWord(index: number, value: number): void {
-    const before = this.bits.words[index];
+    const before = this.bits.word(index);
     this.bits.setWord(index, value);
-    if (this.bits.words[index] !== before) this.#change(blockOfRegion(32 * index));
+    if (this.bits.word(index) !== before) this.#change(blockOfRegion(32 * index));
   }
 
   #change(block: number): void {
@@ -133,7 +135,7 @@ export class BitImage {
     }
     // A predecessor that was killed between write and sync left marks that are read back and lost with the power.
     await store.sync();
-    const buffer = new Uint8Array(Math.min(this.#bytes, BATCH_BLOCKS * BLOCK_BYTES));
+    const buffer = new Uint8Array(Math.min(this.#bytes, READ_BLOCKS * BLOCK_BYTES));
     let header: MirrHeader = 'blank';
     let known = 0;
     for (let at = 0; at < this.#bytes; at += buffer.length) {
@@ -163,7 +165,7 @@ export class BitImage {
       const mask = known >= 32 * (index + 1) ? 0xffffffff : known <= 32 * index ? 0 : 2 ** (known - 32 * index) - 1;
       this.bits.setWord(index, (onStore & mask) | (others & ~mask));
       // What a shrunk device leaves behind is written away with the rest of its word (I5).
-      if ((this.bits.words[index] ?? 0) !== onStore) this.#change(Math.floor((at + byte) / BLOCK_BYTES));
+      if (this.bits.word(index) !== onStore) this.#change(Math.floor((at + byte) / BLOCK_BYTES));
     }
   }
 
@@ -256,10 +258,9 @@ export class BitImage {
   }
 
   #encode(block: number, into: Uint8Array): void {
-    const { words } = this.bits;
     const view = new DataView(into.buffer, into.byteOffset, into.length);
     if (block === 0) into.set(new Uint8Array(this.#head.buffer));
     let index = firstWordOfBlock(block);
-    for (let at = bitsAtInBlock(block); at < into.length; at += 4) view.setUint32(at, words[index++] ?? 0, true);
+    for (let at = bitsAtInBlock(block); at < into.length; at += 4) view.setUint32(at, this.bits.word(index++), true);
   }
 }

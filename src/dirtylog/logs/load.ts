@@ -1,4 +1,5 @@
 import type { BlockStore } from '../block-store.ts';
+import { Changes } from '../changes.ts';
 import type { LogArguments } from './arguments.ts';
 import { BitImage, UnusableStore } from './bit-image.ts';
 import { RegionLog } from './region-log.ts';
@@ -41,7 +42,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const { regionCount, regionSectors } = words;
   const medium = device === undefined ? undefined : new BitImage(regionCount, device);
   const survivor = run === undefined ? undefined : new BitImage(regionCount, run);
-  const log = new RegionLog(regionCount, regionSectors, { medium, survivor });
+  const log = new RegionLog(regionCount, regionSectors, { medium, survivor, changes: changesOf(options) });
   // What the previous log has in flight would overwrite what this one writes.
   await previous?.retire();
 
@@ -57,7 +58,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
     fresh: isAlike ? 0xffffffff : 0,
     isReadable: read.error === undefined,
   };
-  for (let index = 0; index < log.outOfSync.words.length; index++) {
+  for (let index = 0; index < log.outOfSync.wordCount; index++) {
     merge(log, index, facts);
     if (index % BATCH_WORDS === BATCH_WORDS - 1) await options.pause();
   }
@@ -75,6 +76,14 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
     loss: read.error === undefined ? read.loss : messageOf(read.error),
     needsResume: reconnects && !survived && previous === undefined && log.outOfSync.count > 0,
   };
+}
+
+/** Marks outlive a suspend and a swap of tables with the same regions, nothing else. */
+function changesOf({ arguments: words, previous, reconnects }: LoadOptions): Changes {
+  const { regionCount, regionSectors } = words;
+  if (reconnects) return new Changes(regionCount, 'the kernel marked regions before this server was there');
+  const isAlike = previous?.regionCount === regionCount && previous.regionSectors === regionSectors;
+  return isAlike && previous.changes.isComplete ? previous.changes : new Changes(regionCount);
 }
 
 /** What decides over regions, besides the stores' bits. */
@@ -125,15 +134,16 @@ function merge(log: RegionLog, index: number, { previous, survived, fresh, isRea
   const { medium, survivor } = log;
   // Of the regions that this server has known all along.
   const mask = previous?.outOfSync.maskOf(index) ?? 0;
-  const wasInSync = ~(previous?.outOfSync.words[index] ?? 0);
-  const wasClean = previous?.medium?.bits.words[index] ?? 0;
-  const onDevice = isReadable ? (medium?.bits.words[index] ?? 0) : wasClean & mask;
-  let inSync = survived ? (survivor?.bits.words[index] ?? 0) : medium === undefined ? fresh : onDevice;
+  const wasInSync = ~(previous?.outOfSync.word(index) ?? 0);
+  const wasClean = previous?.medium?.bits.word(index) ?? 0;
+  const onDevice = isReadable ? (medium?.bits.word(index) ?? 0) : wasClean & mask;
+  let inSync = survived ? (survivor?.bits.word(index) ?? 0) : medium === undefined ? fresh : onDevice;
   // The device may be dirtier than the server knows: others have had it. That it is cleaner means nothing.
   const stillInSync = medium === undefined ? wasInSync : wasInSync & (onDevice | ~wasClean);
   inSync = (stillInSync & mask) | (inSync & ~mask);
   const clean = onDevice & (wasClean | ~mask) & inSync;
   log.outOfSync.setWord(index, ~inSync);
+  log.changes.touchWord(index, ~inSync);
   medium?.setWord(index, clean);
   survivor?.setWord(index, inSync);
 }

@@ -1,5 +1,6 @@
 import { Bitmap } from '../bitmap.ts';
 import type { LegSync } from '../block-store.ts';
+import type { Changes } from '../changes.ts';
 import { Heat } from '../heat.ts';
 import type { BitImage } from './bit-image.ts';
 
@@ -25,6 +26,8 @@ export class RegionLog {
   readonly survivor: BitImage | undefined;
   readonly outOfSync: Bitmap;
   readonly heat: Heat;
+  /** What has changed since the points that were taken. */
+  readonly changes: Changes;
   #young: Bitmap;
   #old: Bitmap;
   #cleaning: Promise<void> | undefined;
@@ -33,12 +36,17 @@ export class RegionLog {
   constructor(
     regionCount: number,
     regionSectors: number,
-    { medium, survivor }: { readonly medium: BitImage | undefined; readonly survivor: BitImage | undefined },
+    {
+      medium,
+      survivor,
+      changes,
+    }: { readonly medium: BitImage | undefined; readonly survivor: BitImage | undefined; readonly changes: Changes },
   ) {
     this.regionCount = regionCount;
     this.regionSectors = regionSectors;
     this.medium = medium;
     this.survivor = survivor;
+    this.changes = changes;
     this.outOfSync = new Bitmap(regionCount);
     this.heat = new Heat(regionCount);
     this.#young = new Bitmap(regionCount);
@@ -71,6 +79,7 @@ export class RegionLog {
   /** A region is about to be written: dirty, durably so when `medium` has reached its point of the region. */
   mark(region: number): void {
     this.heat.add(region);
+    this.changes.mark(region);
     this.#dirty(region);
   }
 
@@ -82,6 +91,7 @@ export class RegionLog {
 
   /** All writes to a region have ended. Never at once, and never when the region is not in sync (I4). */
   clear(region: number): void {
+    this.changes.clear(region);
     if (this.medium === undefined || this.outOfSync.has(region)) return;
     if (!this.medium.bits.has(region) && !this.#old.has(region)) this.#young.add(region);
   }
@@ -93,6 +103,7 @@ export class RegionLog {
       this.survivor?.give(region);
     } else {
       this.outOfSync.add(region);
+      this.changes.touch(region);
       this.survivor?.take(region);
       this.#dirty(region);
     }
@@ -150,7 +161,7 @@ export class RegionLog {
       const old = this.#old;
       const first = old.next(0) >>> 5;
       for (let index = first; index >= 0 && index < first + BATCH_WORDS; index = nextWord(old, index)) {
-        medium.setWord(index, (medium.bits.words[index] as number) | (old.words[index] as number));
+        medium.setWord(index, medium.bits.word(index) | old.word(index));
         old.setWord(index, 0);
       }
       medium.commit();

@@ -42,11 +42,11 @@ test('StateFolder.openBits() gives the next server what was written, a fresh one
   const path = folder(t);
   const state = new StateFolder(path);
   const page = new Uint8Array(4096).fill(7);
-  await state.openBits('U', '254:3', 8192, true).write(4096, page);
+  await (await state.openBits('U', '254:3', 8192, true)).write(4096, page);
   const into = new Uint8Array(4096);
-  await state.openBits('U', '254:3', 8192, false).read(4096, into);
+  await (await state.openBits('U', '254:3', 8192, false)).read(4096, into);
   assert.deepEqual(into, page);
-  const fresh = state.openBits('U', '254:3', 8192, true);
+  const fresh = await state.openBits('U', '254:3', 8192, true);
   await fresh.read(4096, into);
   assert.deepEqual(into, new Uint8Array(4096));
   fresh.close();
@@ -55,17 +55,17 @@ test('StateFolder.openBits() gives the next server what was written, a fresh one
 
 test('StateFolder.openBits() makes room in a file that is too small', async (t) => {
   const state = new StateFolder(folder(t));
-  state.openBits('U', 'core', 4096, true);
-  const grown = state.openBits('U', 'core', 12288, false);
+  await state.openBits('U', 'core', 4096, true);
+  const grown = await state.openBits('U', 'core', 12288, false);
   assert.equal(grown.size, 12288);
   await grown.read(8192, new Uint8Array(4096));
 });
 
-test('StateFolder.keepOnlyBits() removes the bits of mirrors that are gone', (t) => {
+test('StateFolder.keepOnlyBits() removes the bits of mirrors that are gone', async (t) => {
   const path = folder(t);
   const state = new StateFolder(path);
-  state.openBits('A', 'core', 4096, true);
-  state.openBits('B', 'core', 4096, true);
+  await state.openBits('A', 'core', 4096, true);
+  await state.openBits('B', 'core', 4096, true);
   state.keepOnlyBits([{ uuid: 'A', label: 'core' }]);
   assert.equal(readdirSync(join(path, 'bits')).length, 1);
 });

@@ -212,7 +212,8 @@ export class World {
     if (outstanding === undefined) return;
     const { type, luid, data } = outstanding.ask;
     const seq = ++this.#seq;
-    if (type === 'RESUME') this.#writesBefore = this.#device.writes;
+    // A resend finds the load under way.
+    if (type === 'RESUME' && outstanding.seqs.length === 0) this.#writesBefore = this.#device.writes;
     outstanding.seqs.push(seq);
     const payload =
       typeof data === 'string'
@@ -387,6 +388,7 @@ export class World {
     this.#run?.abandon(this.#tape);
     if (loss === 2) this.#run = undefined;
     const records = loss === 0 ? this.#records : [];
+    this.#writesBefore = this.#device.writes;
     this.#server = this.#startServer();
     for (const record of records) void this.#server.adopt(record).catch(() => {});
     if (this.#outstanding !== undefined) this.#resend();

@@ -1,61 +1,40 @@
-import { Breach, type KitKernel } from './kernel.ts';
+import { expect, REGIONS, type Scenario, start } from './scenario.ts';
 
-/** Regions of the mirrors that the scenarios make, and their size in sectors. */
-const REGIONS = 40;
-const REGION_SECTORS = 1024;
-const LENGTH = REGIONS * REGION_SECTORS;
-const WORDS = `${LENGTH} clustered-core ${REGION_SECTORS}`;
 const ESRCH = -3;
 /** A message of the process connector, which servers that join the wrong groups receive too: `CN_IDX_PROC`. */
 const PROC_EVENT_ID = 1;
+/** The most regions of one request: the kernel's `MAX_FLUSH_GROUP_COUNT`. */
+const MOST_MARKS = 32;
 
-/** Something that the kernel relies on. */
-export interface Scenario {
-  readonly name: string;
-  /** What happens to the mirror when it does not hold. */
-  readonly consequence: string;
-  readonly run: (kernel: KitKernel) => Promise<void>;
-}
-
-function expect(holds: boolean, breach: string): void {
-  if (!holds) throw new Breach(breach);
-}
-
-async function start(kernel: KitKernel, options = ''): Promise<void> {
-  const { error } = await kernel.construct(`${WORDS}${options}`);
-  expect(error === 0, `CTR "${WORDS}${options}" is answered with error ${error}`);
-  await kernel.must('RESUME');
-}
-
-/** All of them; each begins with a log of its own. */
-export const SCENARIOS: readonly Scenario[] = [
+/** What the kernel relies on in single answers. */
+export const REQUEST_SCENARIOS: readonly Scenario[] = [
   {
-    name: 'a log is made, and its region size is that of its table',
-    consequence: 'the kernel divides by it',
+    name: 'each of the 17 requests is answered, with as much data as the kernel waits for',
+    consequence: 'the kernel takes what was in its memory before for the answer, or refuses the answer',
     async run(kernel) {
-      await start(kernel);
-      const { values } = await kernel.must('GET_REGION_SIZE');
-      expect(values[0] === REGION_SECTORS, `the region size is ${values[0]}, the table says ${REGION_SECTORS}`);
-    },
-  },
-  {
-    name: 'region sizes that are 0, no power of two, no number or beyond the mirror are refused',
-    consequence: 'region size 0 makes the kernel divide by zero, others break its arithmetic',
-    async run(kernel) {
-      for (const size of ['0', '1', '3', '1000', '-8', 'x', `${LENGTH * 2}`]) {
-        const { error } = await kernel.construct(`${LENGTH} clustered-core ${size}`);
-        expect(error < 0, `region size ${size} is taken`);
+      await start(kernel, ' nosync');
+      for (const [type, size, ...values] of [
+        ['GET_REGION_SIZE', 8],
+        ['IS_CLEAN', 8, 0],
+        ['IN_SYNC', 8, 0],
+        ['FLUSH', 0],
+        ['MARK_REGION', 0, 0],
+        ['CLEAR_REGION', 0, 0],
+        ['GET_RESYNC_WORK', 16],
+        ['SET_REGION_SYNC', 0, 0, 1],
+        ['GET_SYNC_COUNT', 8],
+        ['IS_REMOTE_RECOVERING', 16, 0],
+        ['PRESUSPEND', 0],
+        ['POSTSUSPEND', 0],
+        ['RESUME', 0],
+      ] as const) {
+        const { bytes } = await kernel.must(type, ...values);
+        expect(bytes === size, `${type} is answered with ${bytes} bytes of data, the kernel waits for ${size}`);
       }
-    },
-  },
-  {
-    name: 'a reconnecting constructor is answered without data',
-    consequence: 'the kernel has no room for the device name and tries again every 2 s for ever; I/O hangs',
-    async run(kernel) {
-      await start(kernel);
-      const { error } = await kernel.construct(WORDS, { reconnects: true });
-      expect(error === 0, `it is answered with error ${error}`);
-      await kernel.must('RESUME');
+      for (const type of ['STATUS_INFO', 'STATUS_TABLE'] as const) {
+        expect((await kernel.must(type)).bytes > 0, `${type} is answered without a text`);
+      }
+      await kernel.must('DTR');
     },
   },
   {
@@ -77,16 +56,11 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'RESUME of an unknown log is no error',
-    consequence: 'the error of a reconnecting RESUME becomes that of the request that waits: an IN_SYNC, perhaps',
-    run: async (kernel) => void (await kernel.must('RESUME')),
-  },
-  {
     name: 'FLUSH takes regions to mark',
     consequence: 'a table with integrated_flush holds all its writes',
     async run(kernel) {
       await start(kernel, ' nosync');
-      await kernel.must('FLUSH', 3, 5);
+      await kernel.must('FLUSH', ...Array.from({ length: MOST_MARKS }, (_, region) => region));
       await kernel.must('FLUSH');
     },
   },
@@ -112,6 +86,25 @@ export const SCENARIOS: readonly Scenario[] = [
       await kernel.must('FLUSH');
       const { values } = await kernel.must('IN_SYNC', 7);
       expect(values[0] === 1, 'a marked region is out of sync');
+    },
+  },
+  {
+    name: 'a region that is set out of sync is so, until it is set in sync',
+    consequence: 'the legs differ, and the stale one is read',
+    async run(kernel) {
+      await start(kernel, ' nosync');
+      await kernel.must('SET_REGION_SYNC', 7, 0);
+      await kernel.must('CLEAR_REGION', 7);
+      for (const [isInSync, count] of [
+        [0, REGIONS - 1],
+        [1, REGIONS],
+      ] as const) {
+        const { values } = await kernel.must('IN_SYNC', 7);
+        expect(values[0] === isInSync, `IN_SYNC is ${values} where the region was set to ${isInSync}`);
+        const known = await kernel.must('GET_SYNC_COUNT');
+        expect(known.values[0] === count, `${known.values} regions are in sync instead of ${count}`);
+        await kernel.must('SET_REGION_SYNC', 7, 1);
+      }
     },
   },
   {
@@ -147,21 +140,6 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'nothing is recovering while the log is suspended',
-    consequence: 'queued writes never drain, and the suspend never ends',
-    async run(kernel) {
-      await start(kernel, ' sync');
-      await kernel.must('GET_RESYNC_WORK');
-      await kernel.must('PRESUSPEND');
-      for (const region of [0, REGIONS - 1]) {
-        const { values } = await kernel.must('IS_REMOTE_RECOVERING', region);
-        expect(values[0] === 0, `region ${region} is recovering`);
-      }
-      await kernel.must('POSTSUSPEND');
-      await kernel.must('RESUME');
-    },
-  },
-  {
     name: 'requests are idempotent: sent twice, both are answered alike',
     consequence: 'the kernel sends again after 15 s',
     async run(kernel) {
@@ -174,35 +152,6 @@ export const SCENARIOS: readonly Scenario[] = [
       await kernel.must('MARK_REGION', 1);
       const { values } = await kernel.must('GET_SYNC_COUNT');
       expect(values[0] === REGIONS, `${values[0]} of ${REGIONS} regions are in sync`);
-    },
-  },
-  {
-    name: 'a constructor with a luid in use replaces the log',
-    consequence: 'the kernel reuses its addresses: the table cannot be loaded',
-    async run(kernel) {
-      await start(kernel, ' nosync');
-      await start(kernel, ' nosync');
-    },
-  },
-  {
-    name: 'the end of a replaced table leaves the new one alone',
-    consequence: 'each reload loses the log',
-    async run(kernel) {
-      await start(kernel, ' nosync');
-      const old = kernel.luid;
-      const next = old + 0x1000n;
-      kernel.luid = next;
-      await kernel.construct(`${WORDS} nosync`);
-      kernel.luid = old;
-      await kernel.must('PRESUSPEND');
-      await kernel.must('POSTSUSPEND');
-      kernel.luid = next;
-      await kernel.must('RESUME');
-      kernel.luid = old;
-      await kernel.must('DTR');
-      kernel.luid = next;
-      const { values } = await kernel.must('GET_SYNC_COUNT');
-      expect(values[0] === REGIONS, `${values[0]} of ${REGIONS} regions are in sync after the reload`);
     },
   },
   {

@@ -1,0 +1,58 @@
+/** What a running server is asked, by commands and by other programs of its owner. */
+import { UsageError } from '../../mapper/errors.ts';
+import type { LogEvent } from '../ports.ts';
+import type { ResyncBook } from '../resync-book.ts';
+import { askServer, type ControlRequest, controlPath } from './control.ts';
+import type { MirrorChanges, MirrorHeat, MirrorStatus, ServerStatus } from './messages.ts';
+
+/** What is told of a mirror, with the mapped devices that have it. */
+export type Named<Mirror> = Mirror & { readonly devices: readonly string[] };
+
+/** What the running server says of itself. */
+export interface FullStatus extends ServerStatus {
+  readonly mirrors: readonly Named<MirrorStatus>[];
+  readonly resync: ResyncBook;
+  /** Events since the server's start, by type. */
+  readonly events: Readonly<Partial<Record<LogEvent['type'], number>>>;
+}
+
+/** The server to be asked, and for `mirror` the one that is asked about: a log's uuid or a mapped device's name. */
+export interface AskOptions {
+  readonly stateFolder?: string;
+  readonly mirror?: string | undefined;
+}
+
+/** The first line of the server's answer. @throws UsageError when there is none, or when the server says no */
+export async function askOnce(stateFolder: string | undefined, request: ControlRequest): Promise<unknown> {
+  for await (const value of askServer(controlPath(stateFolder), request)) return value;
+  throw new UsageError('dmlogd ended before it answered');
+}
+
+// Both sides are of one package; another version's answer lacks words, never means others.
+
+/** The server's status. @throws UsageError when no server runs */
+export async function askStatus({ stateFolder }: AskOptions = {}): Promise<FullStatus> {
+  return (await askOnce(stateFolder, { command: 'status' })) as FullStatus;
+}
+
+/** Where the mirrors are written. @throws UsageError when no server runs, or it has no such mirror */
+export async function askHeat({ stateFolder, mirror }: AskOptions = {}): Promise<readonly Named<MirrorHeat>[]> {
+  return (await askOnce(stateFolder, { command: 'heat', ...about(mirror) })) as Named<MirrorHeat>[];
+}
+
+/** Takes a point of all mirrors, to ask `askChanges()` about. @throws UsageError when no server runs */
+export async function takeEpoch({ stateFolder }: Omit<AskOptions, 'mirror'> = {}): Promise<string> {
+  return String(await askOnce(stateFolder, { command: 'epoch' }));
+}
+
+/** What may have been written since an epoch. @throws UsageError when no server runs, or it has no such mirror */
+export async function askChanges(
+  since: string,
+  { stateFolder, mirror }: AskOptions = {},
+): Promise<readonly Named<MirrorChanges>[]> {
+  return (await askOnce(stateFolder, { command: 'changed', since, ...about(mirror) })) as Named<MirrorChanges>[];
+}
+
+function about(mirror: string | undefined): { readonly mirror?: string } {
+  return mirror === undefined ? {} : { mirror };
+}
