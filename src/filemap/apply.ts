@@ -1,8 +1,19 @@
 import { DmError } from '../mapper/errors.ts';
 import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTERS } from '../stats/counters.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
+import {
+  addBounds,
+  distanceOf,
+  type ErrorBound,
+  isExact,
+  NO_ERROR,
+  shortfallOf,
+  volumeOf,
+} from '../stats/error-bound.ts';
+import { formatMark, type Generation, nextGeneration } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
+import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
 import type { Range, Run } from './extents.ts';
 import { isAnchor, type Plan, type Replacement } from './plan.ts';
 
@@ -22,12 +33,6 @@ export interface FirstCounts {
   held(run: Run): Promise<HeldCounts>;
 }
 
-/** A region that the kernel would not delete. */
-export interface Undeleted {
-  readonly id: number;
-  readonly error: Error;
-}
-
 /** What `applyPlan` did. */
 export interface Applied {
   /** The group as it is now: its id may have changed with its leader. */
@@ -36,8 +41,8 @@ export interface Applied {
   readonly deleted: readonly number[];
   /** Regions outside the group that the kernel would not delete. */
   readonly undeleted: readonly Undeleted[];
-  /** I/Os that may be missing or counted twice in what is carried; 0 when no I/O raced a hand-over. */
-  readonly errorBound: bigint;
+  /** What may be missing or counted twice in what is carried from now on; zero when no I/O raced a hand-over. */
+  readonly error: ErrorBound;
   /** Sectors read or written before their region was there, and counted all the same. */
   readonly credited: bigint;
   /** Sectors that got a region without anything that could have held their first I/O. */
@@ -47,45 +52,46 @@ export interface Applied {
 // 1 to 5 were needed under continuous I/O on 6.1 and 6.12.
 const HANDOVER_READS = 10;
 
-const sectorsOf = (counters: Counters): bigint => counters.readSectors + counters.writeSectors;
-const iosOf = (counters: Counters): bigint => counters.reads + counters.writes;
-
-const volumeOf = (counters: Counters): bigint => sectorsOf(counters) + iosOf(counters);
-
 interface First {
   readonly counted: Counters;
   readonly missed: bigint;
-  readonly bound: bigint;
+  readonly error: ErrorBound;
 }
 
 interface HandedOver {
   readonly counted: Counters;
-  readonly bound: bigint;
+  readonly error: ErrorBound;
 }
 
+const NOTHING_FIRST: First = { counted: ZERO_COUNTERS, missed: 0n, error: NO_ERROR };
+
+/** Regions of one group on their way in, and what they take over. */
 class Application {
   readonly #stats: DeviceStats;
   readonly #options: RegionOptions;
+  readonly #mark: string;
   readonly #signal: AbortSignal | undefined;
   created: Region[] = [];
 
-  constructor(stats: DeviceStats, options: RegionOptions, signal: AbortSignal | undefined) {
+  constructor(stats: DeviceStats, options: RegionOptions, generation: Generation, signal: AbortSignal | undefined) {
     this.#stats = stats;
     this.#options = options;
+    this.#mark = formatMark(generation);
     this.#signal = signal;
   }
 
   async create(range: Range): Promise<Region> {
     this.#signal?.throwIfAborted();
-    const id = await this.#stats.createRegion({ ...this.#options, range });
+    const aux = this.#mark;
+    const id = await this.#stats.createRegion({ ...this.#options, range, aux });
     const { programId, precise = false, bounds = [] } = this.#options;
-    const region = { id, ...range, step: range.length, programId, aux: '', precise, bounds };
+    const region = { id, ...range, step: range.length, programId, aux, precise, bounds };
     this.created.push(region);
     return region;
   }
 
   /** Takes back what was made. */
-  async #discard(regions: readonly Region[]): Promise<void> {
+  async discard(regions: readonly Region[] = this.created): Promise<void> {
     const ids = new Set(regions.map(({ id }) => id));
     await deleteRegions(this.#stats, ids);
     this.created = this.created.filter(({ id }) => !ids.has(id));
@@ -101,39 +107,49 @@ class Application {
   async handOver({ old, optional }: Replacement, successors: readonly Region[]): Promise<HandedOver | undefined> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#read(successors);
-      const counted = await this.#read(old);
-      const after = await this.#read(successors);
-      const moved = volumeOf(after) - volumeOf(before);
-      if (moved === 0n) return { counted: notNegative(subtractCounters(counted, before)), bound: 0n };
+      const counted = await this.#readThere(old);
+      const error = distanceOf(await this.#read(successors), before);
+      if (isExact(error) || (attempt === HANDOVER_READS && !optional)) {
+        const carried = subtractCounters(counted, before);
+        // Less than the successors counted since they are there: somebody cleared the old ones meanwhile.
+        return { counted: notNegative(carried), error: addBounds(error, shortfallOf(carried)) };
+      }
       if (attempt < HANDOVER_READS) continue;
-      if (!optional) return { counted: notNegative(subtractCounters(counted, before)), bound: moved };
-      await this.#discard(successors);
+      await this.discard(successors);
       return undefined;
     }
   }
 
   /** What was counted on a region's sectors before it was there. The new region started exact, as at a hand-over. */
   async firstOf(region: Region, first: FirstCounts | undefined): Promise<First> {
-    if (isAnchor(region)) return { counted: ZERO_COUNTERS, missed: 0n, bound: 0n };
+    if (isAnchor(region)) return NOTHING_FIRST;
     const { start, length } = region;
     for (let attempt = 1; ; attempt++) {
       const before = await this.#read([region]);
       const held = await first?.held({ start: Number(start), end: Number(start + length) });
-      if (held === undefined || held.sectors === 0) return { counted: ZERO_COUNTERS, missed: length, bound: 0n };
+      if (held === undefined || held.sectors === 0) return { ...NOTHING_FIRST, missed: length };
       const after = await this.#read([region]);
-      const moved = volumeOf(after) - volumeOf(before);
-      if (moved !== 0n && attempt < HANDOVER_READS) continue;
+      const moved = distanceOf(after, before);
+      if (!isExact(moved) && attempt < HANDOVER_READS) continue;
       const missed = length - BigInt(held.sectors);
       // What the region counted is in the areas too, as far as they reach: where they do not, less is credited than was.
       return {
         counted: notNegative(subtractCounters(held.counted, after)),
         missed,
-        bound: moved + (missed > 0n ? volumeOf(after) : 0n),
+        error: missed > 0n ? addBounds(moved, volumeOf(after)) : moved,
       };
     }
   }
 
+  /** @throws DmError ENOENT when somebody deleted one: what it was to take over would be lost */
   async #read(regions: readonly Region[]): Promise<Counters> {
+    const readings: Counters[] = [];
+    for (const region of regions) readings.push(await this.#stats.counters(region));
+    return sumCounters(readings);
+  }
+
+  /** Of those that are still there: what others delete is gone with what it counted. */
+  async #readThere(regions: readonly Region[]): Promise<Counters> {
     const readings: Counters[] = [];
     for (const region of regions) {
       try {
@@ -155,40 +171,12 @@ function notNegative(counters: Counters): Counters {
   return Object.fromEntries(entries) as Counters;
 }
 
-// Nothing is known that makes the kernel refuse a deletion now and not later; a region left behind costs for ever.
-const DELETE_TRIES = 3;
-
-/**
- * Deletes regions that may be gone already; tries all of them.
- *
- * @returns those that are still there, with the kernel's refusal
- */
-export async function deleteRegions(stats: DeviceStats, ids: Iterable<number>): Promise<Undeleted[]> {
-  const undeleted: Undeleted[] = [];
-  for (const id of ids) {
-    const error = await tryHard(() => stats.deleteRegion(id));
-    if (error !== undefined) undeleted.push({ id, error });
-  }
-  return undeleted;
-}
-
-async function tryHard(action: () => Promise<void>): Promise<Error | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await action();
-      return undefined;
-    } catch (error) {
-      if (DmError.is(error, 'ENOENT')) return undefined;
-      if (!(error instanceof DmError)) throw error;
-      if (attempt === DELETE_TRIES) return error;
-    }
-  }
-}
+const hasIos = ({ reads, writes }: Counters): boolean => reads + writes > 0n;
 
 /**
  * Carries out a plan: first everything new is created, then the group's tag changes in one step, with the counters that
  * are carried from now on, then what left is deleted. A failure before the tag changes takes back what was created and
- * leaves the group as it was.
+ * leaves the group as it was. A process that is killed leaves regions with the group's mark, see `clearLeftovers`.
  *
  * @param group the group as just listed
  * @param first what may have held the first I/O of growth; without it, growth is missed up to now
@@ -201,11 +189,16 @@ export async function applyPlan(
   options: RegionOptions,
   { signal, first }: { readonly signal?: AbortSignal | undefined; readonly first?: FirstCounts | undefined } = {},
 ): Promise<Applied> {
-  const work = new Application(stats, options, signal);
+  const generation = group.generation ?? nextGeneration(undefined);
+  const changes = plan.create.length + plan.replace.length + group.missing.length > 0;
+  // Before any mark: a tag without the line would not say whose it is.
+  if (changes && group.generation === undefined && group.members.length > 0)
+    await stats.writeGroup({ ...group, generation });
+  const work = new Application(stats, options, generation, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   let carried = group.carried;
-  let errorBound = 0n;
+  let error = NO_ERROR;
   let credited = 0n;
   let missed = 0n;
   let members: number[];
@@ -227,42 +220,57 @@ export async function applyPlan(
         continue;
       }
       replaced.push(...replacement.old);
-      errorBound += handed.bound;
-      if (iosOf(handed.counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
+      error = addBounds(error, handed.error);
+      if (hasIos(handed.counted)) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
     for (const region of grown) {
       const { counted, ...rest } = await work.firstOf(region, first);
       missed += rest.missed;
-      errorBound += rest.bound;
-      credited += sectorsOf(counted);
-      if (iosOf(counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, counted);
+      error = addBounds(error, rest.error);
+      credited += volumeOf(counted).sectors;
+      if (hasIos(counted)) carried = addCounters(carried ?? ZERO_COUNTERS, counted);
     }
     signal?.throwIfAborted();
     members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
-    const { alias, userData, tagForm } = group;
-    now = { alias, members, userData, carried, missed: group.missed + missed, tagForm };
-    const changed = work.created.length + replaced.length + group.missing.length > 0;
-    if (changed && members.length > 0) await stats.writeGroup(now);
-  } catch (error) {
-    await deleteRegions(
-      stats,
-      work.created.map(({ id }) => id),
-    );
-    throw error;
+    const isChanged = work.created.length + replaced.length + group.missing.length > 0;
+    now = {
+      ...group,
+      members,
+      carried,
+      missed: group.missed + missed,
+      error: addBounds(group.error, error),
+      generation: isChanged ? nextGeneration(generation) : group.generation,
+    };
+    if (isChanged && members.length > 0) {
+      // The former leader is known by its tag.
+      for (const { id } of replaced) if (id !== group.id) await ifThere(() => stats.setAux(id, formatMark(generation)));
+      await stats.writeGroup(now);
+    }
+  } catch (failure) {
+    await work.discard();
+    throw failure;
   }
   const [id = group.id] = members;
-  // The old leader first: as long as it is there with its tag, it claims the members too.
-  if (id !== group.id && keep.includes(group.id)) await tryHard(() => stats.setAux(group.id, ''));
+  const marked = [...work.created.map((region) => region.id), ...keep.filter((kept) => kept === group.id)];
+  for (const member of marked) if (member !== id) await tryHard(() => stats.setAux(member, ''));
   const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
   const undeleted = await deleteRegions(stats, leaving);
   const gone = new Set(undeleted.map((region) => region.id));
   return {
-    group: { id, missing: [], ...now },
+    group: { ...now, id, missing: [] },
     created: work.created.map((region) => region.id),
     deleted: leaving.filter((region) => !gone.has(region)),
     undeleted,
-    errorBound,
+    error,
     credited,
     missed,
   };
+}
+
+async function ifThere(action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!DmError.is(error, 'ENOENT')) throw error;
+  }
 }

@@ -5,9 +5,11 @@ import type { Nanoseconds } from '../mapper/units.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import type { GroupTagForm } from '../stats/group-tag.ts';
 import { hasCode } from '../system/errors.ts';
-import { type Applied, applyPlan, deleteRegions } from './apply.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import { deleteRegions } from './delete-regions.ts';
 import { type Extents, mapExtents, rangesOf } from './extents.ts';
 import type { FileView } from './file-view.ts';
+import { clearLeftovers, leftoversOf } from './leftovers.ts';
 import { type MatchedFilemap, matchFilemap } from './match.ts';
 import { ANCHOR, type Plan, planUpdate } from './plan.ts';
 
@@ -46,6 +48,8 @@ export interface UpdateOptions {
   readonly sync?: boolean;
   /** See `planUpdate`. */
   readonly maxPieces?: number;
+  /** Nobody else updates the group now: what a process that was killed has left of its changes is cleared away. */
+  readonly alone?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -173,7 +177,7 @@ export async function planFilemapUpdate(
   if (filemap === undefined) return undefined;
   // An empty file's region stays only where there is nothing else to hold the group together.
   const isEmpty = extents.runs.length === 0;
-  const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), groupId, maxPieces, isEmpty);
+  const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), filemap.group.id, maxPieces, isEmpty);
   return { stats, filemap, extents, list, plan: { ...rest, keep: [...filemap.same, ...rest.keep] } };
 }
 
@@ -189,9 +193,11 @@ export async function updateFilemap(dm: DeviceMapper, file: FileView, options: U
   if (planned === undefined) {
     throw new UsageError(`Group ID ${options.groupId} does not exist on ${device.major}:${device.minor}`);
   }
-  const { stats, filemap, extents, plan } = planned;
+  const { stats, filemap, extents, plan, list } = planned;
+  const left = options.alone === true ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
   const { group, ...applied } = await applyPlan(stats, filemap.group, plan, filemap.options, {
     signal: options.signal,
   });
-  return { ...applied, groupId: group.id, regionIds: group.members, notes: extents.notes };
+  const undeleted = [...left, ...applied.undeleted];
+  return { ...applied, undeleted, groupId: group.id, regionIds: group.members, notes: extents.notes };
 }

@@ -1,4 +1,5 @@
 export * from './apply.ts';
+export * from './delete-regions.ts';
 export * from './extents.ts';
 export * from './file-view.ts';
 export * from './filemap.ts';

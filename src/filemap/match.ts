@@ -1,7 +1,6 @@
 import { DmParseError, UsageError } from '../mapper/errors.ts';
-import { splitCarried } from '../stats/carried.ts';
-import type { Group } from '../stats/group.ts';
-import { hasGroupTag, parseGroupTag } from '../stats/group-tag.ts';
+import { type BorneTag, type Group, isReplacedBy, tagOf } from '../stats/group.ts';
+import { hasGroupTag } from '../stats/group-tag.ts';
 import { areaCount, optionWords, parseListLine, type Region } from '../stats/region.ts';
 import type { RegionOptions } from './apply.ts';
 import type { Run } from './extents.ts';
@@ -77,13 +76,15 @@ const BLANK = 0x20;
  * Finds a file's group in the text of `@stats_list` and sets aside what did not change: of 10 000 regions mostly all.
  * Their lines are compared, byte by byte, with what the kernel prints for an extent; only the others are parsed.
  *
+ * @param asked the group's id, or that of a region that led it before the list was made
  * @returns undefined when the group does not exist
  * @throws UsageError when the group was not made for a file: an update would destroy it
  */
-export function matchFilemap(list: Uint8Array, groupId: number, runs: readonly Run[]): MatchedFilemap | undefined {
-  const leader = findLine(list, groupId);
-  const tag = leader !== undefined && hasGroupTag(leader.aux) ? parseGroupTag(leader.aux, groupId) : undefined;
-  if (leader === undefined || tag === undefined) return undefined;
+export function matchFilemap(list: Uint8Array, asked: number, runs: readonly Run[]): MatchedFilemap | undefined {
+  const tag = newestTag(list, asked);
+  if (tag === undefined) return undefined;
+  const { leader, kept } = tag;
+  const groupId = leader.id;
   const options: RegionOptions = { programId: leader.programId, precise: leader.precise, bounds: leader.bounds };
   const program = leader.programId === '' ? '-' : leader.programId;
   const tail = new TextEncoder().encode(`${[program, '-', ...optionWords(options)].join(' ')}\n`);
@@ -117,7 +118,7 @@ export function matchFilemap(list: Uint8Array, groupId: number, runs: readonly R
     const region = readLine(cursor.line(start));
     // An id is reused at once: what bears it now may be another program's, or lead another group.
     const isForeign =
-      region === undefined || region.programId !== leader.programId || (id !== groupId && hasGroupTag(region.aux));
+      region === undefined || region.programId !== leader.programId || (id !== groupId && leadsAnother(region, tag));
     if (isForeign) {
       missing.push(id);
       continue;
@@ -129,9 +130,9 @@ export function matchFilemap(list: Uint8Array, groupId: number, runs: readonly R
     regions.push(region);
   }
   missing.push(...tag.members.slice(next));
-  const { alias, form, userData } = tag;
+  const { alias, form } = tag;
   return {
-    group: { id: groupId, alias, members, missing, ...splitCarried(userData), tagForm: form },
+    group: { id: groupId, alias, members, missing, ...kept, tagForm: form },
     same,
     regions,
     runs: runs.filter((_, index) => matched[index] === 0),
@@ -147,6 +148,24 @@ function findLine(list: Uint8Array, id: number): Region | undefined {
     cursor.nextLine(start);
   }
   return undefined;
+}
+
+/** The tag of the group that a region leads or led: of its line's tags the one that counts. */
+function newestTag(list: Uint8Array, id: number): BorneTag | undefined {
+  const leader = findLine(list, id);
+  const tag = leader && tagOf(leader);
+  const generation = tag?.kept.generation;
+  if (tag === undefined || generation === undefined) return tag;
+  return linesWith(list, `|gen=${generation.line}.`)
+    .flatMap((region) => tagOf(region) ?? [])
+    .reduce((newest, other) => (isReplacedBy(newest, other) ? other : newest), tag);
+}
+
+/** Whether a region has a tag, and not one that is replaced by its group's. */
+function leadsAnother(region: Region, tag: BorneTag): boolean {
+  if (!hasGroupTag(region.aux)) return false;
+  const own = tagOf(region);
+  return own === undefined || !isReplacedBy(own, tag);
 }
 
 /**
@@ -178,12 +197,17 @@ function indexOfStart(runs: readonly Run[], start: number): number {
 
 /** The regions of one program in a device's list, whose other lines are not parsed. */
 export function regionsOfProgram(list: Uint8Array, programId: string): Region[] {
+  return linesWith(list, programId).filter((region) => region.programId === programId);
+}
+
+/** The regions in whose lines a text stands. */
+export function linesWith(list: Uint8Array, text: string): Region[] {
   const bytes = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
   const regions: Region[] = [];
   const cursor = new Cursor(list);
-  for (let at = bytes.indexOf(programId); at >= 0; at = bytes.indexOf(programId, cursor.at)) {
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, cursor.at)) {
     const region = readLine(cursor.line(bytes.lastIndexOf(NEWLINE, at) + 1));
-    if (region?.programId === programId) regions.push(region);
+    if (region !== undefined) regions.push(region);
   }
   return regions;
 }

@@ -1,7 +1,7 @@
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { groupCounters } from '../stats/carried.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import { deleteRegions } from './apply.ts';
+import { deleteRegions } from './delete-regions.ts';
 import type { FileView } from './file-view.ts';
 import { createFilemap } from './filemap.ts';
 import { matchFilemap } from './match.ts';
@@ -22,13 +22,13 @@ export async function moveFilemap(
   const filemap = matchFilemap(await from.listBytes(), groupId, []);
   if (filemap === undefined) return undefined;
   const { programId, precise = false, bounds = [] } = filemap.options;
-  const { alias, tagForm, userData, missed } = filemap.group;
+  const { alias, tagForm, userData, missed, error } = filemap.group;
   const counted = await Promise.all(filemap.regions.map((region) => from.counters(region)));
   const carried = groupCounters(counted, filemap.group.carried);
   const map = await createFilemap(dm, file, { programId, alias, tagForm, precise, bounds, sync: false });
   const to = new DeviceStats(dm, map.device);
   try {
-    await to.writeGroup({ alias, members: map.regionIds, userData, carried, missed, tagForm });
+    await to.writeGroup({ alias, members: map.regionIds, userData, carried, missed, error, tagForm });
   } catch (error) {
     await deleteRegions(to, map.regionIds);
     throw error;

@@ -1,6 +1,8 @@
 import { applyPlan } from '../filemap/apply.ts';
+import type { Undeleted } from '../filemap/delete-regions.ts';
 import type { Range, Run } from '../filemap/extents.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
+import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
@@ -8,6 +10,7 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
+import { isExact } from '../stats/error-bound.ts';
 import type { Clock } from '../system/clock.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
@@ -189,15 +192,21 @@ class Filemapd implements AsyncDisposable {
       maxPieces,
     });
     if (planned === undefined) return undefined;
-    const { filemap, extents, plan } = planned;
+    const { stats, filemap, extents, plan, list } = planned;
+    if (filemap.group.id !== this.#groupId) {
+      log(1, `group_id changed from ${this.#groupId} to ${filemap.group.id}`);
+      this.#groupId = filemap.group.id;
+      await this.#claimGroup();
+    }
+    this.#tellUndeleted(await clearLeftovers(stats, leftoversOf(list, filemap.group)));
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
     const { lookAhead } = this.#run;
     if (lookAhead !== undefined && this.#ahead === undefined) {
       const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
-      this.#ahead = await Ahead.begin(run, planned.stats, filemap.group.id, filemap.options);
+      this.#ahead = await Ahead.begin(run, stats, filemap.group.id, filemap.options);
     }
-    this.#ahead?.keepListed(planned.list);
+    this.#ahead?.keepListed(list);
     const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
     if (changed) await this.#change(planned);
     const runsOf = (ranges: readonly Range[]): Run[] =>
@@ -211,19 +220,23 @@ class Filemapd implements AsyncDisposable {
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
     const { log } = this.#run;
     const applied = await applyPlan(stats, filemap.group, plan, filemap.options, { first: this.#ahead?.first });
-    const { created, deleted, group, errorBound, credited, missed } = applied;
+    const { created, deleted, group, error, credited, missed } = applied;
     log(
       2,
       `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted` +
         (credited + missed === 0n ? '' : `; growth: ${credited} sectors of I/O held, ${missed} sectors missed`),
     );
     for (const note of extents.notes) log(3, note);
-    if (errorBound > 0n)
-      log(1, `Carried counters of group ID ${group.id} may be wrong by up to ${errorBound} I/Os and sectors`);
-    for (const { id, error } of applied.undeleted) log(1, `Region ID ${id} is still there: ${error.message}`);
+    if (!isExact(error))
+      log(1, `Counters of group ID ${group.id}: ${error.ios} I/Os, ${error.sectors} sectors may be missing or doubled`);
+    this.#tellUndeleted(applied.undeleted);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     if (group.id !== filemap.group.id) await this.#ahead?.rename(group.id);
     this.#groupId = group.id;
+  }
+
+  #tellUndeleted(undeleted: readonly Undeleted[]): void {
+    for (const { id, error } of undeleted) this.#run.log(1, `Region ID ${id} is still there: ${error.message}`);
   }
 
   /** The path names a file on another device now: its group moves there. */

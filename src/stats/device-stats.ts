@@ -2,8 +2,9 @@ import { ERRNO } from '../kernel/errno.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
-import { joinCarried } from './carried.ts';
+import { type Carriable, joinCarried } from './carried.ts';
 import { type AreaCounters, type Counters, isPrintOf, parsePrint, sumCounters } from './counters.ts';
+import { hasMarkOf } from './generation.ts';
 import { type Group, groupsOf, type Listing } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
@@ -192,13 +193,13 @@ export class DeviceStats {
   }
 
   /** Writes a group's tag into the aux data of its lowest member. */
-  async writeGroup(group: Omit<Group, 'id' | 'missing' | 'missed'> & { readonly missed?: bigint }): Promise<void> {
+  async writeGroup(group: Pick<Group, 'alias' | 'members' | 'userData' | 'tagForm'> & Carriable): Promise<void> {
     const leader = group.members[0];
     if (leader === undefined) throw new UsageError('A group needs at least one region');
     const { alias, members, tagForm: form } = group;
     await this.setAux(
       leader,
-      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group.carried, group.missed), form }),
+      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group), form }),
     );
   }
 
@@ -209,13 +210,17 @@ export class DeviceStats {
 
   /**
    * Deletes a group with its regions, and those that a daemon made for it: the leader last, so that what remains after a
-   * failure is still the group, then the daemon's, which would make new ones as long as the group is there. Regions that
-   * others have deleted are no error.
+   * failure is still the group, then the daemon's, which would make new ones as long as the group is there, and what is
+   * on its way into the group or out of it. Regions that others have deleted are no error.
    */
   async deleteGroup(group: Group): Promise<void> {
     for (const id of [...group.members].reverse()) await this.#deleteIfThere(id);
-    const { regions } = await this.list(LOOK_AHEAD_PROGRAM);
-    for (const { id, aux } of regions) if (parseOwner(aux)?.groupId === group.id) await this.#deleteIfThere(id);
+    const { regions } = await this.list();
+    for (const { id, aux, programId } of regions) {
+      const isAhead = programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === group.id;
+      const isOnItsWay = group.generation !== undefined && hasMarkOf(aux, group.generation);
+      if (isAhead || isOnItsWay) await this.#deleteIfThere(id);
+    }
   }
 
   async #deleteIfThere(id: number): Promise<void> {

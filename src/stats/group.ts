@@ -1,10 +1,10 @@
-import { splitCarried } from './carried.ts';
-import type { Counters } from './counters.ts';
-import { type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
+import { type CarriedData, splitCarried } from './carried.ts';
+import { hasMark } from './generation.ts';
+import { type GroupTag, type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
 import type { Region } from './region.ts';
 
-/** A group of regions of one device. */
-export interface Group {
+/** A group of regions of one device, with what it keeps of the past. */
+export interface Group extends CarriedData {
   /** The leader's region id, the lowest of the members. */
   readonly id: number;
   /** Empty when it has none. */
@@ -13,11 +13,6 @@ export interface Group {
   readonly members: readonly number[];
   /** Ids that the tag names and that do not exist any more or belong to another program. */
   readonly missing: readonly number[];
-  readonly userData: string;
-  /** What regions that are no more had counted for the group; see `groupCounters`. */
-  readonly carried: Counters | undefined;
-  /** Sectors whose first I/O no region held; see `CarriedData`. */
-  readonly missed: bigint;
   readonly tagForm: GroupTagForm;
 }
 
@@ -30,18 +25,41 @@ export interface Listing {
   readonly problems: readonly string[];
 }
 
+/** A tag with the region that bears it, taken apart. */
+export interface BorneTag extends Omit<GroupTag, 'userData'> {
+  readonly leader: Region;
+  readonly kept: CarriedData;
+}
+
+/** The group's tag in a region's aux data; undefined when it has none, or one that cannot be understood. */
+export function tagOf(leader: Region): BorneTag | undefined {
+  const tag = hasGroupTag(leader.aux) ? parseGroupTag(leader.aux, leader.id) : undefined;
+  return tag && { ...tag, leader, kept: splitCarried(tag.userData) };
+}
+
+/** Whether a tag is what another one of the same group replaces: its region is then as good as one without a tag. */
+export function isReplacedBy(old: BorneTag, tag: BorneTag): boolean {
+  const [a, b] = [old.kept.generation, tag.kept.generation];
+  if (a === undefined || b === undefined || old.leader.id === tag.leader.id) return false;
+  return a.line === b.line && a.number < b.number && old.leader.programId === tag.leader.programId;
+}
+
 /**
  * Finds the groups in a list of regions. A tag that cannot be read, or that claims a region of another group,
  * is reported and its regions stay ungrouped: a foreign program's mistake must not hide what is counted.
  */
 export function groupsOf(regions: readonly Region[]): { groups: Group[]; problems: string[] } {
   const byId = new Map(regions.map((region) => [region.id, region]));
+  const tags = regions.flatMap((region) => tagOf(region) ?? []);
+  const newest = newestTags(tags);
+  const replaced = new Set(tags.filter((tag) => !newest.has(tag)).map(({ leader }) => leader));
   const claimed = new Map<number, number>();
   const groups: Group[] = [];
   const problems: string[] = [];
+  const byLeader = new Map(tags.map((tag) => [tag.leader, tag]));
   for (const leader of regions) {
-    if (!hasGroupTag(leader.aux)) continue;
-    const tag = parseGroupTag(leader.aux, leader.id);
+    if (!hasGroupTag(leader.aux) || replaced.has(leader)) continue;
+    const tag = byLeader.get(leader);
     if (tag === undefined) {
       problems.push(`region ${leader.id}: cannot read its group tag ${JSON.stringify(leader.aux)}`);
       continue;
@@ -57,27 +75,40 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
       const region = byId.get(id);
       // An id is reused at once: what bears it now may be another program's, or the leader of another group.
       const isMember =
-        region !== undefined && region.programId === leader.programId && (id === leader.id || !hasGroupTag(region.aux));
+        region !== undefined &&
+        region.programId === leader.programId &&
+        (id === leader.id || !hasGroupTag(region.aux) || replaced.has(region));
       if (isMember) {
         claimed.set(id, leader.id);
         members.push(id);
       } else missing.push(id);
     }
     if (members[0] !== leader.id) continue;
-    groups.push({
-      id: leader.id,
-      alias: tag.alias,
-      members,
-      missing,
-      ...splitCarried(tag.userData),
-      tagForm: tag.form,
-    });
+    groups.push({ id: leader.id, alias: tag.alias, members, missing, ...tag.kept, tagForm: tag.form });
   }
   return { groups, problems };
 }
 
+/** The tags that no other one replaces. */
+function newestTags(tags: readonly BorneTag[]): ReadonlySet<BorneTag> {
+  const newest = new Set(tags);
+  const byLine = new Map<string, BorneTag>();
+  for (const tag of tags) {
+    const { generation } = tag.kept;
+    if (generation === undefined) continue;
+    const key = `${tag.leader.programId} ${generation.line}`;
+    const other = byLine.get(key);
+    const isOlder = other !== undefined && isReplacedBy(tag, other);
+    if (isOlder) newest.delete(tag);
+    else if (other !== undefined && isReplacedBy(other, tag)) newest.delete(other);
+    if (!isOlder) byLine.set(key, tag);
+  }
+  return newest;
+}
+
 /** A region's user data: what its aux data holds besides a group's tag. @param group the group that it is in */
 export function userDataOf(region: Region, group: Group | undefined): string {
+  if (hasMark(region.aux)) return '';
   if (!hasGroupTag(region.aux)) return region.aux;
   return group?.id === region.id ? group.userData : '';
 }

@@ -30,6 +30,8 @@ const listing: Listing = {
       userData: '',
       carried: undefined,
       missed: 0n,
+      error: { sectors: 0n, ios: 0n },
+      generation: undefined,
       tagForm: 'quoted',
     },
   ],

@@ -238,18 +238,20 @@ export class World {
     });
   }
 
-  /** The ids that the group's tag names, read without the code under test. */
+  /** The ids that the group's tag names: the one with the highest number. Read without the code under test. */
   members(): number[] {
+    let newest: { ids: number[]; number: number } = { ids: [], number: -1 };
     for (const { id, aux } of this.#list()) {
-      const list = /^DMS_GROUP="data":([\d,-]+)#/.exec(aux)?.[1];
-      if (list === undefined) continue;
-      const ids = list.split(',').flatMap((part) => {
+      const match = /^DMS_GROUP="data":([\d,-]+)#(?:-?\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
+      if (match === null) continue;
+      const ids = (match[1] as string).split(',').flatMap((part) => {
         const [first, last = first] = part.split('-').map(Number) as [number, number?];
         return Array.from({ length: (last as number) - first + 1 }, (_, index) => first + index);
       });
-      if (ids[0] === id) return ids;
+      const number = Number(match[2] ?? 0);
+      if (ids[0] === id && number > newest.number) newest = { ids, number };
     }
-    return [];
+    return newest.ids;
   }
 
   /** Attributes the I/O that ended since the last time to the claims of now: no request of the daemon lay between. */
@@ -442,9 +444,9 @@ export class World {
     assert.ok(group !== undefined, 'the group is gone');
     const members = regions.filter(({ id }) => group.members.includes(id));
     const sum = groupCounters(await Promise.all(members.map((region) => this.#stats.counters(region))), group.carried);
-    const bounds = this.log.map((text) => Number(/wrong by up to (\d+)/.exec(text)?.[1] ?? 0));
+    const bound = Number(group.error.sectors);
     const missed = Number(group.missed);
-    return { sectors: Number(sum.readSectors + sum.writeSectors), missed, bound: bounds.reduce((a, b) => a + b, 0) };
+    return { sectors: Number(sum.readSectors + sum.writeSectors), missed, bound };
   }
 
   /** The group is deleted: the daemon must end with 0 and leave nothing. */

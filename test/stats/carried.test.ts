@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { groupCounters, joinCarried, splitCarried } from '../../src/stats/carried.ts';
 import { COUNTER_NAMES, type Counters, ZERO_COUNTERS } from '../../src/stats/counters.ts';
+import { NO_ERROR } from '../../src/stats/error-bound.ts';
 
 const counters = fc
   .tuple(
@@ -20,9 +21,19 @@ test('splitCarried() reads back user data and counters', () => {
       fc.string(),
       fc.option(counters, { nil: undefined }),
       fc.bigInt({ min: 0n, max: 2n ** 64n }),
-      (userData, carried, missed) => {
-        fc.pre(!userData.includes('|carried=') && !userData.includes('|missed='));
-        assert.deepEqual(splitCarried(joinCarried(userData, carried, missed)), { userData, carried, missed });
+      fc
+        .tuple(fc.bigInt({ min: 0n, max: 2n ** 64n }), fc.bigInt({ min: 0n, max: 2n ** 64n }))
+        .map(([sectors, ios]) => ({ sectors, ios })),
+      fc.option(
+        fc
+          .tuple(fc.stringMatching(/^[0-9a-f]{12}$/), fc.integer({ min: 1 }))
+          .map(([line, number]) => ({ line, number })),
+        { nil: undefined },
+      ),
+      (userData, carried, missed, error, generation) => {
+        fc.pre(!/\|(carried|missed|error|gen)=/.test(userData));
+        const kept = { carried, missed, error, generation };
+        assert.deepEqual(splitCarried(joinCarried(userData, kept)), { userData, ...kept });
       },
     ),
   );
@@ -32,7 +43,7 @@ test('splitCarried() reads what was written before there was a number of missed 
   const { carried, missed } = splitCarried('user|carried=1,2,3,4,5,6,7,8,9,10,11,12');
   assert.equal(carried?.writeSectors, 7n);
   assert.equal(missed, 0n);
-  assert.match(joinCarried('user', carried, 5n), /^user\|missed=5\|carried=1,2,3,4,5,6,7,8,9,10,11,12$/);
+  assert.match(joinCarried('user', { carried, missed: 5n }), /^user\|missed=5\|carried=1,2,3,4,5,6,7,8,9,10,11,12$/);
 });
 
 test('splitCarried() leaves text that only looks like counters to the user', () => {
@@ -40,16 +51,23 @@ test('splitCarried() leaves text that only looks like counters to the user', () 
     userData: 'x|carried=1,2',
     carried: undefined,
     missed: 0n,
+    error: NO_ERROR,
+    generation: undefined,
   });
 });
 
-test('splitCarried() leaves text that only looks like missed sectors to the user', () => {
-  for (const text of ['|missed=', '|missed=0', '|missed=x', '|missed=1 '])
+test('splitCarried() leaves text that only looks like its own to the user', () => {
+  for (const text of ['|missed=', '|missed=0', '|missed=x', '|missed=1 ', '|error=1', '|error=1,x', '|gen=ab', '|gen=x.1'])
     assert.equal(splitCarried(text).userData, text);
 });
 
 test('joinCarried() puts no blank into what lvm2 would cut at a blank', () => {
-  assert.doesNotMatch(joinCarried('', ZERO_COUNTERS), /\s/);
+  assert.doesNotMatch(joinCarried('', {
+      carried: ZERO_COUNTERS,
+      missed: 1n,
+      error: { sectors: 8n, ios: 1n },
+      generation: { line: 'ab', number: 1 },
+    }), /\s/);
 });
 
 test('groupCounters() adds what is carried to what the regions count', () => {

@@ -179,7 +179,7 @@ test('read() reads a group again that was handed over between list and print', a
   kernel.onIoctl = (call) => {
     // As the daemon does it: what the leader counted is carried by the group that the other region leads now.
     if (call.text?.startsWith('@stats_print 0') === true && ++prints === 1) {
-      const userData = joinCarried('', counted);
+      const userData = joinCarried('', { carried: counted });
       say(`@stats_set_aux 1 ${formatGroupTag({ alias: 'g', members: [1], userData, form: 'unquoted' })}`);
       say('@stats_delete 0');
     }

@@ -4,7 +4,8 @@ import { addCounters, type Counters, subtractCounters, ZERO_COUNTERS } from '../
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
-import { deleteRegions, type FirstCounts, type HeldCounts, type RegionOptions } from '../apply.ts';
+import type { FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
+import { deleteRegions } from '../delete-regions.ts';
 import { type Extents, type Run, union } from '../extents.ts';
 import { regionsOfProgram } from '../match.ts';
 import {

@@ -1,0 +1,44 @@
+import type { DeviceStats } from '../stats/device-stats.ts';
+import { hasMarkOf } from '../stats/generation.ts';
+import { type Group, tagOf } from '../stats/group.ts';
+import { deleteRegions, type Undeleted } from './delete-regions.ts';
+import { linesWith } from './match.ts';
+
+/** Regions that a process left on their way into a group or out of it. */
+export interface Leftovers {
+  /** In the group: they stay, without their mark. */
+  readonly members: readonly number[];
+  /** Not in the group: what they counted is in it already, or was never to be. */
+  readonly others: readonly number[];
+}
+
+/**
+ * Finds what is left of changes to a group that were begun and not ended: a process was killed, or the kernel refused to
+ * take something back. The group's tag has changed or has not, in one step; that decides on all of them.
+ *
+ * @param list the device's list, in which the group was found
+ */
+export function leftoversOf(list: Uint8Array, { id: leader, members, generation }: Group): Leftovers {
+  const left: Record<keyof Leftovers, number[]> = { members: [], others: [] };
+  if (generation === undefined) return left;
+  const lines = linesWith(list, generation.line);
+  const programId = lines.find(({ id }) => id === leader)?.programId;
+  for (const region of lines) {
+    if (region.id === leader || region.programId !== programId) continue;
+    const isFormerLeader = tagOf(region)?.kept.generation?.line === generation.line;
+    if (!isFormerLeader && !hasMarkOf(region.aux, generation)) continue;
+    left[members.includes(region.id) ? 'members' : 'others'].push(region.id);
+  }
+  return left;
+}
+
+/**
+ * Ends what was left. Only for whoever alone updates the group: another one's change under way looks just the same.
+ *
+ * @returns regions that the kernel would not delete
+ * @throws DmError the kernel's refusal of anything else
+ */
+export async function clearLeftovers(stats: DeviceStats, { members, others }: Leftovers): Promise<Undeleted[]> {
+  for (const id of members) await stats.setAux(id, '');
+  return deleteRegions(stats, others);
+}
