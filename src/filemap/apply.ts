@@ -2,9 +2,14 @@ import { DmError } from '../mapper/errors.ts';
 import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTERS } from '../stats/counters.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
 import type { Group } from '../stats/group.ts';
+import type { PackedSpan } from '../stats/packed.ts';
+import { fileCounts, readSpan, sumBounded } from '../stats/packed-counts.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
-import type { Range, Run } from './extents.ts';
-import { isAnchor, type Plan, type Replacement } from './plan.ts';
+import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
+import { type Range, type Run, rangesOf } from './extents.ts';
+import type { SpanPlan } from './packing/pack.ts';
+import { createSpan, idsOf } from './packing/span.ts';
+import { isAnchor, type Plan } from './plan.ts';
 
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
@@ -20,12 +25,6 @@ export interface HeldCounts {
 export interface FirstCounts {
   /** What was counted so far on sectors of a run that no region of the group counted before. */
   held(run: Run): Promise<HeldCounts>;
-}
-
-/** A region that the kernel would not delete. */
-export interface Undeleted {
-  readonly id: number;
-  readonly error: Error;
 }
 
 /** What `applyPlan` did. */
@@ -63,11 +62,31 @@ interface HandedOver {
   readonly bound: bigint;
 }
 
+interface Read {
+  readonly counters: Counters;
+  /** I/Os by which they may be wrong. */
+  readonly bound: bigint;
+}
+
+/** What counts for the file together. */
+interface Counting {
+  readonly regions: readonly Region[];
+  readonly spans: readonly PackedSpan[];
+}
+
+interface HandOver {
+  readonly old: Counting;
+  readonly successors: Counting;
+  readonly optional: boolean;
+}
+
 class Application {
   readonly #stats: DeviceStats;
   readonly #options: RegionOptions;
   readonly #signal: AbortSignal | undefined;
   created: Region[] = [];
+  /** Packed regions, also of spans that are not complete. */
+  createdPacked: number[] = [];
 
   constructor(stats: DeviceStats, options: RegionOptions, signal: AbortSignal | undefined) {
     this.#stats = stats;
@@ -84,29 +103,37 @@ class Application {
     return region;
   }
 
+  async createSpan(plan: SpanPlan, word: string): Promise<PackedSpan> {
+    this.#signal?.throwIfAborted();
+    return createSpan(this.#stats, plan, word, this.#options, (id) => this.createdPacked.push(id));
+  }
+
   /** Takes back what was made. */
-  async #discard(regions: readonly Region[]): Promise<void> {
-    const ids = new Set(regions.map(({ id }) => id));
+  async #discard({ regions, spans }: Counting): Promise<void> {
+    const ids = new Set([...regions.map(({ id }) => id), ...idsOf(spans)]);
     await deleteRegions(this.#stats, ids);
     this.created = this.created.filter(({ id }) => !ids.has(id));
+    this.createdPacked = this.createdPacked.filter((id) => !ids.has(id));
   }
 
   /**
-   * What regions that leave had counted and their successors have not. The successors started exact, since the kernel
+   * What leaves had counted and its successors have not. The successors started exact, since the kernel
    * drains the device at creation; when their readings before and after that of the old ones are equal, no I/O ended
    * in between and the difference is exact.
    *
    * @returns undefined when an optional replacement cannot be exact: its successors are gone again
    */
-  async handOver({ old, optional }: Replacement, successors: readonly Region[]): Promise<HandedOver | undefined> {
+  async handOver({ old, successors, optional }: HandOver): Promise<HandedOver | undefined> {
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#read(successors);
-      const counted = await this.#read(old);
+      const { counters: before, bound: beforeBound } = await this.#read(successors);
+      const { counters, bound: oldBound } = await this.#read(old);
       const after = await this.#read(successors);
-      const moved = volumeOf(after) - volumeOf(before);
-      if (moved === 0n) return { counted: notNegative(subtractCounters(counted, before)), bound: 0n };
+      const counted = notNegative(subtractCounters(counters, before));
+      const moved = volumeOf(after.counters) - volumeOf(before);
+      const bound = beforeBound + oldBound;
+      if (moved === 0n) return { counted, bound };
       if (attempt < HANDOVER_READS) continue;
-      if (!optional) return { counted: notNegative(subtractCounters(counted, before)), bound: moved };
+      if (!optional) return { counted, bound: bound + (moved < 0n ? -moved : moved) };
       await this.#discard(successors);
       return undefined;
     }
@@ -117,10 +144,10 @@ class Application {
     if (isAnchor(region)) return { counted: ZERO_COUNTERS, missed: 0n, bound: 0n };
     const { start, length } = region;
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#read([region]);
+      const before = await this.#readRegions([region]);
       const held = await first?.held({ start: Number(start), end: Number(start + length) });
       if (held === undefined || held.sectors === 0) return { counted: ZERO_COUNTERS, missed: length, bound: 0n };
-      const after = await this.#read([region]);
+      const after = await this.#readRegions([region]);
       const moved = volumeOf(after) - volumeOf(before);
       if (moved !== 0n && attempt < HANDOVER_READS) continue;
       const missed = length - BigInt(held.sectors);
@@ -133,16 +160,29 @@ class Application {
     }
   }
 
-  async #read(regions: readonly Region[]): Promise<Counters> {
-    const readings: Counters[] = [];
-    for (const region of regions) {
+  async #read({ regions, spans }: Counting): Promise<Read> {
+    const readings = await this.#unlessGone(spans, async (span) => fileCounts(await readSpan(this.#stats, span)));
+    const { counters, bound } = sumBounded(readings);
+    return {
+      counters: addCounters(counters, await this.#readRegions(regions)),
+      bound: bound.reads + bound.writes,
+    };
+  }
+
+  async #readRegions(regions: readonly Region[]): Promise<Counters> {
+    return sumCounters(await this.#unlessGone(regions, (region) => this.#stats.counters(region)));
+  }
+
+  async #unlessGone<T, R>(list: readonly T[], read: (one: T) => Promise<R>): Promise<R[]> {
+    const readings: R[] = [];
+    for (const one of list) {
       try {
-        readings.push(await this.#stats.counters(region));
+        readings.push(await read(one));
       } catch (error) {
         if (!DmError.is(error, 'ENOENT')) throw error;
       }
     }
-    return sumCounters(readings);
+    return readings;
   }
 }
 
@@ -153,36 +193,6 @@ function notNegative(counters: Counters): Counters {
     typeof value === 'bigint' ? zero(value) : value.map(zero),
   ]);
   return Object.fromEntries(entries) as Counters;
-}
-
-// Nothing is known that makes the kernel refuse a deletion now and not later; a region left behind costs for ever.
-const DELETE_TRIES = 3;
-
-/**
- * Deletes regions that may be gone already; tries all of them.
- *
- * @returns those that are still there, with the kernel's refusal
- */
-export async function deleteRegions(stats: DeviceStats, ids: Iterable<number>): Promise<Undeleted[]> {
-  const undeleted: Undeleted[] = [];
-  for (const id of ids) {
-    const error = await tryHard(() => stats.deleteRegion(id));
-    if (error !== undefined) undeleted.push({ id, error });
-  }
-  return undeleted;
-}
-
-async function tryHard(action: () => Promise<void>): Promise<Error | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await action();
-      return undefined;
-    } catch (error) {
-      if (DmError.is(error, 'ENOENT')) return undefined;
-      if (!(error instanceof DmError)) throw error;
-      if (attempt === DELETE_TRIES) return error;
-    }
-  }
 }
 
 /**
@@ -204,6 +214,10 @@ export async function applyPlan(
   const work = new Application(stats, options, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
+  const { packing } = plan;
+  const spans = [...(packing?.keep ?? [])];
+  const repacks = packing?.repack.map((repack) => ({ ...repack, word: packing.word })) ?? [];
+  const replacedPacked: number[] = [...(packing?.stray ?? [])];
   let carried = group.carried;
   let errorBound = 0n;
   let credited = 0n;
@@ -213,20 +227,30 @@ export async function applyPlan(
   try {
     const grown: Region[] = [];
     for (const range of plan.create) grown.push(await work.create(range));
-    const handOvers: { replacement: Replacement; successors: Region[] }[] = [];
-    for (const replacement of plan.replace) {
-      const successors: Region[] = [];
-      for (const range of replacement.ranges) successors.push(await work.create(range));
-      handOvers.push({ replacement, successors });
+    const handOvers: HandOver[] = [];
+    for (const { old, ranges, optional } of plan.replace) {
+      const regions: Region[] = [];
+      for (const range of ranges) regions.push(await work.create(range));
+      handOvers.push({ old: { regions: old, spans: [] }, successors: { regions, spans: [] }, optional });
+    }
+    for (const { old, oldSpans, packing: target, word, optional } of repacks) {
+      const successors = { regions: [] as Region[], spans: [] as PackedSpan[] };
+      for (const range of rangesOf(target.single)) successors.regions.push(await work.create(range));
+      for (const span of target.spans) successors.spans.push(await work.createSpan(span, word));
+      handOvers.push({ old: { regions: old, spans: oldSpans }, successors, optional });
     }
     // Only now: a creation waits for I/O in flight, and what a region counts after its last reading is lost.
-    for (const { replacement, successors } of handOvers) {
-      const handed = await work.handOver(replacement, successors);
+    for (const one of handOvers) {
+      const { old, successors } = one;
+      const handed = await work.handOver(one);
       if (handed === undefined) {
-        keep.push(...replacement.old.map(({ id }) => id));
+        keep.push(...old.regions.map(({ id }) => id));
+        spans.push(...old.spans);
         continue;
       }
-      replaced.push(...replacement.old);
+      replaced.push(...old.regions);
+      replacedPacked.push(...idsOf(old.spans));
+      spans.push(...successors.spans);
       errorBound += handed.bound;
       if (iosOf(handed.counted) > 0n) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
@@ -240,25 +264,23 @@ export async function applyPlan(
     signal?.throwIfAborted();
     members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
     const { alias, userData, tagForm } = group;
-    now = { alias, members, userData, carried, missed: group.missed + missed, tagForm };
-    const changed = work.created.length + replaced.length + group.missing.length > 0;
+    const packed = packing === undefined ? group.packed : { word: packing.word, ids: idsOf(spans) };
+    now = { alias, members, userData, carried, missed: group.missed + missed, tagForm, ...(packed && { packed }) };
+    const changed = work.created.length + replaced.length + group.missing.length + replacedPacked.length > 0;
     if (changed && members.length > 0) await stats.writeGroup(now);
   } catch (error) {
-    await deleteRegions(
-      stats,
-      work.created.map(({ id }) => id),
-    );
+    await deleteRegions(stats, [...work.created.map(({ id }) => id), ...work.createdPacked]);
     throw error;
   }
   const [id = group.id] = members;
   // The old leader first: as long as it is there with its tag, it claims the members too.
   if (id !== group.id && keep.includes(group.id)) await tryHard(() => stats.setAux(group.id, ''));
-  const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
+  const leaving = [...replaced.map((region) => region.id), ...replacedPacked].sort((a, b) => a - b);
   const undeleted = await deleteRegions(stats, leaving);
   const gone = new Set(undeleted.map((region) => region.id));
   return {
     group: { id, missing: [], ...now },
-    created: work.created.map((region) => region.id),
+    created: [...work.created.map((region) => region.id), ...work.createdPacked],
     deleted: leaving.filter((region) => !gone.has(region)),
     undeleted,
     errorBound,

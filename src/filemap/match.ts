@@ -1,7 +1,7 @@
 import { DmParseError, UsageError } from '../mapper/errors.ts';
-import { splitCarried } from '../stats/carried.ts';
-import type { Group } from '../stats/group.ts';
+import { type Group, keptOf } from '../stats/group.ts';
 import { hasGroupTag, parseGroupTag } from '../stats/group-tag.ts';
+import type { PackedIds } from '../stats/packed.ts';
 import { areaCount, optionWords, parseListLine, type Region } from '../stats/region.ts';
 import type { RegionOptions } from './apply.ts';
 import type { Run } from './extents.ts';
@@ -131,12 +131,19 @@ export function matchFilemap(list: Uint8Array, groupId: number, runs: readonly R
   missing.push(...tag.members.slice(next));
   const { alias, form, userData } = tag;
   return {
-    group: { id: groupId, alias, members, missing, ...splitCarried(userData), tagForm: form },
+    group: { id: groupId, alias, members, missing, ...keptOf(userData), tagForm: form },
     same,
     regions,
     runs: runs.filter((_, index) => matched[index] === 0),
     options,
   };
+}
+
+/** The packed regions that a group's tag names; undefined for none, and for no group. */
+export function packedIdsIn(list: Uint8Array, groupId: number): PackedIds | undefined {
+  const aux = findLine(list, groupId)?.aux ?? '';
+  const tag = hasGroupTag(aux) ? parseGroupTag(aux, groupId) : undefined;
+  return tag === undefined ? undefined : keptOf(tag.userData).packed;
 }
 
 function findLine(list: Uint8Array, id: number): Region | undefined {

@@ -1,5 +1,5 @@
 import type { FirstCounts, RegionOptions } from '../filemap/apply.ts';
-import { deleteRegions } from '../filemap/apply.ts';
+import { deleteRegions } from '../filemap/delete-regions.ts';
 import { readExtents } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
 import { LookAhead, type LookAheadOptions, type LookReading, type Seen } from '../filemap/lookahead/look-ahead.ts';

@@ -1,6 +1,7 @@
-import { splitCarried } from './carried.ts';
+import { joinCarried, splitCarried } from './carried.ts';
 import type { Counters } from './counters.ts';
 import { type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
+import { joinPacked, type PackedIds, type PackedSpan, splitPacked } from './packed.ts';
 import type { Region } from './region.ts';
 
 /** A group of regions of one device. */
@@ -19,7 +20,12 @@ export interface Group {
   /** Sectors whose first I/O no region held; see `CarriedData`. */
   readonly missed: bigint;
   readonly tagForm: GroupTagForm;
+  /** Regions that its extents share; absent when there are none. */
+  readonly packed?: PackedIds;
 }
+
+/** What `keptText` writes; nothing missed by default. */
+export type KeptData = Pick<Group, 'userData' | 'carried' | 'packed'> & Partial<Pick<Group, 'missed'>>;
 
 /** A device's regions and groups, and what of the kernel's list could not be understood. */
 export interface Listing {
@@ -28,6 +34,8 @@ export interface Listing {
   readonly groups: readonly Group[];
   /** One line for each thing that was skipped. */
   readonly problems: readonly string[];
+  /** What the extents of packed groups share, by group id; absent when no group is packed. */
+  readonly spans?: ReadonlyMap<number, readonly PackedSpan[]>;
 }
 
 /**
@@ -69,11 +77,22 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
       alias: tag.alias,
       members,
       missing,
-      ...splitCarried(tag.userData),
+      ...keptOf(tag.userData),
       tagForm: tag.form,
     });
   }
   return { groups, problems };
+}
+
+/** What a group keeps in its tag's user data. */
+export function keptOf(text: string): Pick<Group, 'userData' | 'carried' | 'missed' | 'packed'> {
+  const { userData, ...rest } = splitCarried(text);
+  return { ...rest, ...splitPacked(userData) };
+}
+
+/** The user data of a group's tag. */
+export function keptText({ userData, carried, missed, packed }: KeptData): string {
+  return joinCarried(joinPacked(userData, packed), carried, missed);
 }
 
 /** A region's user data: what its aux data holds besides a group's tag. @param group the group that it is in */
