@@ -12,10 +12,14 @@ import {
 } from '../stats/error-bound.ts';
 import { formatMark, type Generation, nextGeneration } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
+import type { PackedSpan } from '../stats/packed.ts';
+import { type BoundedCounters, fileCounts, readSpan, sumBounded } from '../stats/packed-counts.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
 import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
-import type { Range, Run } from './extents.ts';
-import { isAnchor, type Plan, type Replacement } from './plan.ts';
+import { type Range, type Run, rangesOf } from './extents.ts';
+import type { SpanPlan } from './packing/pack.ts';
+import { createSpan, idsOf } from './packing/span.ts';
+import { isAnchor, type Plan } from './plan.ts';
 
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
@@ -65,6 +69,23 @@ interface HandedOver {
 
 const NOTHING_FIRST: First = { counted: ZERO_COUNTERS, missed: 0n, error: NO_ERROR };
 
+interface Read {
+  readonly counters: Counters;
+  readonly error: ErrorBound;
+}
+
+/** What counts for the file together. */
+interface Counting {
+  readonly regions: readonly Region[];
+  readonly spans: readonly PackedSpan[];
+}
+
+interface HandOver {
+  readonly old: Counting;
+  readonly successors: Counting;
+  readonly optional: boolean;
+}
+
 /** Regions of one group on their way in, and what they take over. */
 class Application {
   readonly #stats: DeviceStats;
@@ -72,6 +93,8 @@ class Application {
   readonly #mark: string;
   readonly #signal: AbortSignal | undefined;
   created: Region[] = [];
+  /** Packed regions, also of spans that are not complete. */
+  createdPacked: number[] = [];
 
   constructor(stats: DeviceStats, options: RegionOptions, generation: Generation, signal: AbortSignal | undefined) {
     this.#stats = stats;
@@ -90,32 +113,44 @@ class Application {
     return region;
   }
 
+  async createSpan(plan: SpanPlan, word: string): Promise<PackedSpan> {
+    this.#signal?.throwIfAborted();
+    return createSpan(this.#stats, plan, word, this.#options, (id) => this.createdPacked.push(id));
+  }
+
   /** Takes back what was made. */
-  async discard(regions: readonly Region[] = this.created): Promise<void> {
-    const ids = new Set(regions.map(({ id }) => id));
+  async discard(
+    { regions, packed }: { readonly regions: readonly Region[]; readonly packed: readonly number[] } = {
+      regions: this.created,
+      packed: this.createdPacked,
+    },
+  ): Promise<void> {
+    const ids = new Set([...regions.map(({ id }) => id), ...packed]);
     await deleteRegions(this.#stats, ids);
     this.created = this.created.filter(({ id }) => !ids.has(id));
+    this.createdPacked = this.createdPacked.filter((id) => !ids.has(id));
   }
 
   /**
-   * What regions that leave had counted and their successors have not. The successors started exact, since the kernel
+   * What leaves had counted and its successors have not. The successors started exact, since the kernel
    * drains the device at creation; when their readings before and after that of the old ones are equal, no I/O ended
    * in between and the difference is exact.
    *
    * @returns undefined when an optional replacement cannot be exact: its successors are gone again
    */
-  async handOver({ old, optional }: Replacement, successors: readonly Region[]): Promise<HandedOver | undefined> {
+  async handOver({ old, successors, optional }: HandOver): Promise<HandedOver | undefined> {
     for (let attempt = 1; ; attempt++) {
       const before = await this.#read(successors);
       const counted = await this.#readThere(old);
-      const error = distanceOf(await this.#read(successors), before);
-      if (isExact(error) || (attempt === HANDOVER_READS && !optional)) {
-        const carried = subtractCounters(counted, before);
+      const moved = distanceOf((await this.#read(successors)).counters, before.counters);
+      if (isExact(moved) || (attempt === HANDOVER_READS && !optional)) {
+        const carried = subtractCounters(counted.counters, before.counters);
         // Less than the successors counted since they are there: somebody cleared the old ones meanwhile.
-        return { counted: notNegative(carried), error: addBounds(error, shortfallOf(carried)) };
+        const error = [before.error, counted.error, shortfallOf(carried)].reduce(addBounds, moved);
+        return { counted: notNegative(carried), error };
       }
       if (attempt < HANDOVER_READS) continue;
-      await this.discard(successors);
+      await this.discard({ regions: successors.regions, packed: idsOf(successors.spans) });
       return undefined;
     }
   }
@@ -124,11 +159,12 @@ class Application {
   async firstOf(region: Region, first: FirstCounts | undefined): Promise<First> {
     if (isAnchor(region)) return NOTHING_FIRST;
     const { start, length } = region;
+    const alone = { regions: [region], spans: [] };
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#read([region]);
+      const before = (await this.#read(alone)).counters;
       const held = await first?.held({ start: Number(start), end: Number(start + length) });
       if (held === undefined || held.sectors === 0) return { ...NOTHING_FIRST, missed: length };
-      const after = await this.#read([region]);
+      const after = (await this.#read(alone)).counters;
       const moved = distanceOf(after, before);
       if (!isExact(moved) && attempt < HANDOVER_READS) continue;
       const missed = length - BigInt(held.sectors);
@@ -142,23 +178,36 @@ class Application {
   }
 
   /** @throws DmError ENOENT when somebody deleted one: what it was to take over would be lost */
-  async #read(regions: readonly Region[]): Promise<Counters> {
-    const readings: Counters[] = [];
-    for (const region of regions) readings.push(await this.#stats.counters(region));
-    return sumCounters(readings);
+  async #read({ regions, spans }: Counting): Promise<Read> {
+    const shared: BoundedCounters[] = [];
+    for (const span of spans) shared.push(fileCounts(await readSpan(this.#stats, span)));
+    const own: Counters[] = [];
+    for (const region of regions) own.push(await this.#stats.counters(region));
+    const { counters, bound } = sumBounded(shared);
+    return {
+      counters: sumCounters([...own, counters]),
+      error: { sectors: 0n, ios: bound.reads + bound.writes },
+    };
   }
 
   /** Of those that are still there: what others delete is gone with what it counted. */
-  async #readThere(regions: readonly Region[]): Promise<Counters> {
-    const readings: Counters[] = [];
-    for (const region of regions) {
+  async #readThere({ regions, spans }: Counting): Promise<Read> {
+    const readings: Read[] = [];
+    const pieces: Counting[] = [
+      ...regions.map((region) => ({ regions: [region], spans: [] })),
+      ...spans.map((span) => ({ regions: [], spans: [span] })),
+    ];
+    for (const piece of pieces) {
       try {
-        readings.push(await this.#stats.counters(region));
+        readings.push(await this.#read(piece));
       } catch (error) {
         if (!DmError.is(error, 'ENOENT')) throw error;
       }
     }
-    return sumCounters(readings);
+    return {
+      counters: sumCounters(readings.map(({ counters }) => counters)),
+      error: readings.map(({ error }) => error).reduce(addBounds, NO_ERROR),
+    };
   }
 }
 
@@ -190,13 +239,18 @@ export async function applyPlan(
   { signal, first }: { readonly signal?: AbortSignal | undefined; readonly first?: FirstCounts | undefined } = {},
 ): Promise<Applied> {
   const generation = group.generation ?? nextGeneration(undefined);
-  const changes = plan.create.length + plan.replace.length + group.missing.length > 0;
+  const { packing } = plan;
+  const packedChanges = packing === undefined ? 0 : packing.repack.length + packing.stray.length;
+  const changes = plan.create.length + plan.replace.length + group.missing.length + packedChanges > 0;
   // Before any mark: a tag without the line would not say whose it is.
   if (changes && group.generation === undefined && group.members.length > 0)
     await stats.writeGroup({ ...group, generation });
   const work = new Application(stats, options, generation, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
+  const spans = [...(packing?.keep ?? [])];
+  const repacks = packing?.repack.map((repack) => ({ ...repack, word: packing.word })) ?? [];
+  const replacedPacked: number[] = [...(packing?.stray ?? [])];
   let carried = group.carried;
   let error = NO_ERROR;
   let credited = 0n;
@@ -206,20 +260,30 @@ export async function applyPlan(
   try {
     const grown: Region[] = [];
     for (const range of plan.create) grown.push(await work.create(range));
-    const handOvers: { replacement: Replacement; successors: Region[] }[] = [];
-    for (const replacement of plan.replace) {
-      const successors: Region[] = [];
-      for (const range of replacement.ranges) successors.push(await work.create(range));
-      handOvers.push({ replacement, successors });
+    const handOvers: HandOver[] = [];
+    for (const { old, ranges, optional } of plan.replace) {
+      const regions: Region[] = [];
+      for (const range of ranges) regions.push(await work.create(range));
+      handOvers.push({ old: { regions: old, spans: [] }, successors: { regions, spans: [] }, optional });
+    }
+    for (const { old, oldSpans, packing: target, word, optional } of repacks) {
+      const successors = { regions: [] as Region[], spans: [] as PackedSpan[] };
+      for (const range of rangesOf(target.single)) successors.regions.push(await work.create(range));
+      for (const span of target.spans) successors.spans.push(await work.createSpan(span, word));
+      handOvers.push({ old: { regions: old, spans: oldSpans }, successors, optional });
     }
     // Only now: a creation waits for I/O in flight, and what a region counts after its last reading is lost.
-    for (const { replacement, successors } of handOvers) {
-      const handed = await work.handOver(replacement, successors);
+    for (const one of handOvers) {
+      const { old, successors } = one;
+      const handed = await work.handOver(one);
       if (handed === undefined) {
-        keep.push(...replacement.old.map(({ id }) => id));
+        keep.push(...old.regions.map(({ id }) => id));
+        spans.push(...old.spans);
         continue;
       }
-      replaced.push(...replacement.old);
+      replaced.push(...old.regions);
+      replacedPacked.push(...idsOf(old.spans));
+      spans.push(...successors.spans);
       error = addBounds(error, handed.error);
       if (hasIos(handed.counted)) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
@@ -232,7 +296,8 @@ export async function applyPlan(
     }
     signal?.throwIfAborted();
     members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
-    const isChanged = work.created.length + replaced.length + group.missing.length > 0;
+    const packed = packing === undefined ? group.packed : { word: packing.word, ids: idsOf(spans) };
+    const isChanged = work.created.length + replaced.length + group.missing.length + replacedPacked.length > 0;
     now = {
       ...group,
       members,
@@ -240,6 +305,7 @@ export async function applyPlan(
       missed: group.missed + missed,
       error: addBounds(group.error, error),
       generation: isChanged ? nextGeneration(generation) : group.generation,
+      ...(packed && { packed }),
     };
     if (isChanged && members.length > 0) {
       // The former leader is known by its tag.
@@ -253,12 +319,12 @@ export async function applyPlan(
   const [id = group.id] = members;
   const marked = [...work.created.map((region) => region.id), ...keep.filter((kept) => kept === group.id)];
   for (const member of marked) if (member !== id) await tryHard(() => stats.setAux(member, ''));
-  const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
+  const leaving = [...replaced.map((region) => region.id), ...replacedPacked].sort((a, b) => a - b);
   const undeleted = await deleteRegions(stats, leaving);
   const gone = new Set(undeleted.map((region) => region.id));
   return {
     group: { ...now, id, missing: [] },
-    created: work.created.map((region) => region.id),
+    created: [...work.created.map((region) => region.id), ...work.createdPacked],
     deleted: leaving.filter((region) => !gone.has(region)),
     undeleted,
     error,

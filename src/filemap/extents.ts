@@ -31,6 +31,11 @@ export function rangesOf(runs: readonly Run[]): Range[] {
   return runs.map(({ start, end }) => ({ start: sectors(start), length: sectors(end - start) }));
 }
 
+/** Ranges as plain numbers. */
+export function runsOf(ranges: readonly Range[]): Run[] {
+  return ranges.map(({ start, length }) => ({ start: Number(start), end: Number(start + length) }));
+}
+
 const SECTOR_BYTES = 512;
 /** Flags of records whose `physical` does not tell where the data lies. */
 const NOWHERE = FIEMAP_EXTENT.UNKNOWN | FIEMAP_EXTENT.DELALLOC;

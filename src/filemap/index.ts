@@ -7,4 +7,7 @@ export { LOOK_AHEAD_BYTES, type Space } from './lookahead/geometry.ts';
 export type { LookAheadOptions } from './lookahead/look-ahead.ts';
 export * from './move.ts';
 export * from './open-file.ts';
+export { type Mapping, planMapping, type RegionLimit } from './packing/mapping.ts';
+export * from './packing/pack.ts';
+export type { PackingPlan, Repack } from './packing/repack.ts';
 export * from './plan.ts';

@@ -1,6 +1,7 @@
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { type BorneTag, type Group, isReplacedBy, tagOf } from '../stats/group.ts';
 import { hasGroupTag } from '../stats/group-tag.ts';
+import type { PackedIds } from '../stats/packed.ts';
 import { areaCount, optionWords, parseListLine, type Region } from '../stats/region.ts';
 import type { RegionOptions } from './apply.ts';
 import type { Run } from './extents.ts';
@@ -138,6 +139,15 @@ export function matchFilemap(list: Uint8Array, asked: number, runs: readonly Run
     runs: runs.filter((_, index) => matched[index] === 0),
     options,
   };
+}
+
+/**
+ * The packed regions that a group's tag names; undefined for none, and for no group.
+ *
+ * @param asked as of `matchFilemap`
+ */
+export function packedIdsIn(list: Uint8Array, asked: number): PackedIds | undefined {
+  return newestTag(list, asked)?.kept.packed;
 }
 
 function findLine(list: Uint8Array, id: number): Region | undefined {

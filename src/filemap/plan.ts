@@ -1,6 +1,7 @@
 import { type Sectors, sectors } from '../mapper/units.ts';
 import type { Region } from '../stats/region.ts';
 import type { Range } from './extents.ts';
+import type { PackingPlan } from './packing/repack.ts';
 
 /** Regions that give way to others over the same sectors, or to nothing where the file has left. */
 export interface Replacement {
@@ -18,11 +19,14 @@ export interface Plan {
   /** Sectors that no region of the group covers: growth. */
   readonly create: readonly Range[];
   readonly replace: readonly Replacement[];
+  /** What becomes of regions that extents share; absent when there are none and none come. */
+  readonly packing?: PackingPlan;
 }
 
 /** Whether a plan changes nothing. */
 export function changesNothing(plan: Plan): boolean {
-  return plan.create.length === 0 && plan.replace.length === 0;
+  const { create, replace, packing } = plan;
+  return create.length + replace.length + (packing?.repack.length ?? 0) + (packing?.stray.length ?? 0) === 0;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface FilemapdArguments {
   readonly absenceMs: number;
   /** Whether growth is counted from its first I/O on, by regions over free space. */
   readonly lookAhead: boolean;
+  /** Regions beyond which extents share some; undefined: as the group does when the daemon begins. */
+  readonly maxRegions: number | undefined;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -27,7 +29,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -53,6 +55,7 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   const words: string[] = [];
   let absenceMs = DEFAULT_ABSENCE_MS;
   let lookAhead = true;
+  let maxRegions: number | undefined;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -76,6 +79,9 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
         throw new UsageError(`--absence ${text}: a number of seconds from 0 to 86400`);
       }
       absenceMs = seconds * 1000;
+    } else if (name === '--max-regions') {
+      maxRegions = integer(value(), '--max-regions needs a number of regions');
+      if (maxRegions < 1) throw new UsageError(`--max-regions ${maxRegions}: at least one region`);
     } else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
     else throw new UsageError(`Unknown option ${name}`);
   }
@@ -91,5 +97,5 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   const foreground = integer(foregroundWord, `Could not parse debug argument: ${foregroundWord}.`) !== 0;
   const verbose = integer(verboseWord, `Could not parse verbose argument: ${verboseWord}`);
   if (verbose < 0 || verbose > 3) throw new UsageError(`Verbose argument out of range: ${verbose}.`);
-  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, readyFd };
+  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, readyFd };
 }

@@ -1,6 +1,5 @@
 import { applyPlan } from '../filemap/apply.ts';
-import type { Undeleted } from '../filemap/delete-regions.ts';
-import type { Range, Run } from '../filemap/extents.ts';
+import { runsOf } from '../filemap/extents.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
@@ -10,12 +9,14 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import { isExact } from '../stats/error-bound.ts';
+import type { StatsMemory } from '../stats/memory.ts';
+import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import type { Clock } from '../system/clock.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
+import { tellApplied, tellUndeleted } from './tell-applied.ts';
 
 /** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
 export type Log = (level: 0 | 1 | 2 | 3, text: string) => void;
@@ -32,6 +33,10 @@ export interface FilemapdRun {
   readonly log: Log;
   /** Holds the first I/O of growth by regions over free space; undefined: such I/O is missed. */
   readonly lookAhead?: LookAheadOptions | undefined;
+  /** See `UpdateOptions.maxRegions`. */
+  readonly maxRegions?: number | undefined;
+  /** What statistics may take; default: this machine's. */
+  readonly memory?: StatsMemory | undefined;
   /** Called once, when the group was found, its regions are true and the file is watched. */
   readonly onFollowing?: (groupId: number) => void;
   /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
@@ -43,7 +48,6 @@ export interface FilemapdRun {
 /** Another daemon follows the group already: two of them would undo each other's work. */
 export class FollowedAlreadyError extends UsageError {}
 
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
 
 const isRefusal = (error: unknown): error is Error =>
@@ -63,6 +67,7 @@ class Filemapd implements AsyncDisposable {
   #claim: Disposable | undefined;
   #claimed: string | undefined;
   #ahead: Ahead | undefined;
+  #packed: PackedIds | undefined;
 
   constructor(run: FilemapdRun) {
     this.#run = run;
@@ -118,10 +123,17 @@ class Filemapd implements AsyncDisposable {
       const listing = await this.#stats().list();
       const found = listing.groups.some(({ id }) => id === this.#groupId);
       if (found) await this.#ahead?.adjust();
-      return found ? { type: 'groupSeen', costMs: this.#run.clock.now() - start } : { type: 'groupGone' };
+      if (!found) return await this.#groupGone();
+      return { type: 'groupSeen', costMs: this.#run.clock.now() - start };
     } catch (error) {
       return this.#failed(error, start);
     }
+  }
+
+  /** Another program that deleted the group knows nothing of what its extents share. */
+  async #groupGone(): Promise<MonitorEvent> {
+    if (this.#packed !== undefined) await this.#stats().deletePacked({ packed: this.#packed });
+    return { type: 'groupGone' };
   }
 
   #stats(): DeviceStats {
@@ -141,7 +153,7 @@ class Filemapd implements AsyncDisposable {
       await this.#claimGroup();
       const result = await this.#apply(tidy);
       if (result === undefined) {
-        if (this.#isFollowing) return { type: 'groupGone' };
+        if (this.#isFollowing) return await this.#groupGone();
         const { major, minor } = facts.device;
         throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
       }
@@ -186,19 +198,18 @@ class Filemapd implements AsyncDisposable {
     const reading = await this.#ahead?.read();
     const start = clock.now();
     const maxPieces = tidy ? 1 : MAX_PIECES;
-    const planned = await planFilemapUpdate(this.#run.dm, this.#file, {
-      groupId: this.#groupId,
-      sync: false,
-      maxPieces,
-    });
+    const { dm, maxRegions, memory } = this.#run;
+    const how = { groupId: this.#groupId, sync: false, maxPieces, maxRegions, memory, mayTidy: tidy };
+    const planned = await planFilemapUpdate(dm, this.#file, how);
     if (planned === undefined) return undefined;
-    const { stats, filemap, extents, plan, list } = planned;
+    const { stats, filemap, extents, plan, list, spans } = planned;
     if (filemap.group.id !== this.#groupId) {
       log(1, `group_id changed from ${this.#groupId} to ${filemap.group.id}`);
       this.#groupId = filemap.group.id;
       await this.#claimGroup();
     }
-    this.#tellUndeleted(await clearLeftovers(stats, leftoversOf(list, filemap.group)));
+    tellUndeleted(log, await clearLeftovers(stats, leftoversOf(list, filemap.group)));
+    this.#packed = filemap.group.packed;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
     const { lookAhead } = this.#run;
@@ -209,10 +220,9 @@ class Filemapd implements AsyncDisposable {
     this.#ahead?.keepListed(list);
     const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
     if (changed) await this.#change(planned);
-    const runsOf = (ranges: readonly Range[]): Run[] =>
-      ranges.map(({ start, length }) => ({ start: Number(start), end: Number(start + length) }));
     const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
-    this.#ahead?.remember({ extents, covered: runsOf(filemap.regions), grown }, reading);
+    const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
+    this.#ahead?.remember({ extents, covered, grown }, reading);
     await this.#ahead?.adjust();
     return { changed, pending: extents.pending, costMs };
   }
@@ -220,28 +230,17 @@ class Filemapd implements AsyncDisposable {
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
     const { log } = this.#run;
     const applied = await applyPlan(stats, filemap.group, plan, filemap.options, { first: this.#ahead?.first });
-    const { created, deleted, group, error, credited, missed } = applied;
-    log(
-      2,
-      `Updated group ID ${group.id}: ${plural(created.length, 'region')} created, ${deleted.length} deleted` +
-        (credited + missed === 0n ? '' : `; growth: ${credited} sectors of I/O held, ${missed} sectors missed`),
-    );
-    for (const note of extents.notes) log(3, note);
-    if (!isExact(error))
-      log(1, `Counters of group ID ${group.id}: ${error.ios} I/Os, ${error.sectors} sectors may be missing or doubled`);
-    this.#tellUndeleted(applied.undeleted);
+    const { group } = applied;
+    tellApplied(log, applied, extents.notes);
     if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
     if (group.id !== filemap.group.id) await this.#ahead?.rename(group.id);
     this.#groupId = group.id;
-  }
-
-  #tellUndeleted(undeleted: readonly Undeleted[]): void {
-    for (const { id, error } of undeleted) this.#run.log(1, `Region ID ${id} is still there: ${error.message}`);
+    this.#packed = group.packed;
   }
 
   /** The path names a file on another device now: its group moves there. */
   async #move({ major, minor }: DeviceNumber): Promise<void> {
-    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId);
+    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId, this.#run.maxRegions);
     if (groupId === undefined) return;
     await this.#ahead?.end();
     this.#ahead = undefined;

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
-import { parseIds } from '../stats/group-tag.ts';
+import { possibleCpus } from '../stats/memory.ts';
 import { systemClock } from '../system/clock.ts';
 import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly absenceMs?: number;
   /** Count growth from its first I/O on, by regions over free space; default true. */
   readonly lookAhead?: boolean;
+  /** See `UpdateOptions.maxRegions`. */
+  readonly maxRegions?: number | undefined;
   /** Foreground only: ends the daemon cleanly. */
   readonly signal?: AbortSignal;
 }
@@ -70,6 +72,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   const words = [CHILD_FILE_FD, groupId, path, mode, 1, verbose].map(String);
   const own = [`--ready-fd=${CHILD_READY_FD}`, `--absence=${absenceMs / 1000}`];
   if (!lookAhead) own.push('--no-look-ahead');
+  if (options.maxRegions !== undefined) own.push(`--max-regions=${options.maxRegions}`);
   const output = verbose === 0 ? 'ignore' : 'inherit';
   // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
   // an idle process every eight seconds.
@@ -98,13 +101,6 @@ function checkDescriptor(fd: number): void {
       `fstat failed for fd ${fd}: no open file; open it for the daemon, as in "dmfilemapd ${fd} … ${fd}< FILE"`,
     );
   }
-}
-
-/** How many CPUs this machine can have; the kernel keeps counters for each. */
-function possibleCpus(): number {
-  const ids = parseIds(readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim());
-  if (ids === undefined) throw new Error('cannot read /sys/devices/system/cpu/possible');
-  return ids.length;
 }
 
 /** Runs the daemon in this process until it ends. */
@@ -138,6 +134,7 @@ export async function runHere(
       groupId,
       mode,
       absenceMs,
+      maxRegions: options.maxRegions,
       log,
       lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
       claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),

@@ -3,6 +3,8 @@ import { SECTOR_BYTES } from '../mapper/units.ts';
 import { groupCounters } from '../stats/carried.ts';
 import type { CounterName, Counters } from '../stats/counters.ts';
 import type { Group, Listing } from '../stats/group.ts';
+import { creditedSectors } from '../stats/packed.ts';
+import { fileCounts, NO_BOUND, type PackedBound, sumBounded } from '../stats/packed-counts.ts';
 import type { Region } from '../stats/region.ts';
 import type { DeviceReading } from '../stats/sample-devices.ts';
 import {
@@ -27,6 +29,7 @@ export const METRICS_MEDIA_TYPE: Readonly<Record<MetricsFormat, string>> = {
 interface Counted {
   readonly labels: Labels;
   readonly counters: Counters;
+  readonly bound: PackedBound;
   /** Empty when there is no histogram, or none that says it all. */
   readonly bounds: readonly bigint[];
   readonly sizeSectors: bigint;
@@ -42,11 +45,22 @@ const number =
     return one === undefined ? [] : [`${name}${labelsText(item.labels)} ${decimal(one, digits)}`];
   };
 
+const SECTORS: ReadonlySet<CounterName> = new Set(['readSectors', 'writeSectors']);
+
+/** A counter's value; undefined where it is only estimated: an estimate may fall, which a counter must not. */
+function exact({ counters, bound }: Counted, counter: CounterName): bigint | undefined {
+  const isExact =
+    counter === 'reads' || counter === 'writes'
+      ? bound[counter] === 0n
+      : bound.foreignSectors === 0n || SECTORS.has(counter);
+  return isExact ? counters[counter] : undefined;
+}
+
 const count = (name: string, counter: CounterName, help: string): Family<Counted> => ({
   name,
   kind: 'counter',
   help,
-  lines: number(({ counters }) => counters[counter]),
+  lines: number((item) => exact(item, counter)),
 });
 
 const seconds = (name: string, counter: CounterName, help: string): Family<Counted> => ({
@@ -54,7 +68,7 @@ const seconds = (name: string, counter: CounterName, help: string): Family<Count
   kind: 'counter',
   unit: 'seconds',
   help,
-  lines: number(({ counters }) => counters[counter], NS_DIGITS),
+  lines: number((item) => exact(item, counter), NS_DIGITS),
 });
 
 const bytes = (name: string, counter: CounterName, help: string): Family<Counted> => ({
@@ -79,7 +93,7 @@ const COUNTED: readonly Family<Counted>[] = [
     name: 'io_now',
     kind: 'gauge',
     help: 'Reads and writes in flight.',
-    lines: number(({ counters }) => counters.inFlight),
+    lines: number((item) => exact(item, 'inFlight')),
   },
   seconds('io_time', 'ioNs', 'Time with at least one read or write in flight; summed over areas and regions.'),
   seconds('io_time_weighted', 'weightedNs', 'Reads and writes in flight, integrated over time.'),
@@ -170,6 +184,7 @@ function regionsOf({ device, reading: { listing, regions } }: Shown): Counted[] 
         areas.map((area) => area.counters),
         undefined,
       ),
+      bound: NO_BOUND,
       bounds: region.bounds,
       sizeSectors: region.length,
       startSectors: region.start,
@@ -177,11 +192,14 @@ function regionsOf({ device, reading: { listing, regions } }: Shown): Counted[] 
   });
 }
 
-function groupsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
+function groupsOf({ device, reading: { listing, regions, spans } }: Shown): Counted[] {
   return listing.groups.flatMap((group) => {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     const [leader] = members;
     if (leader === undefined) return [];
+    const own = listing.spans?.get(group.id) ?? [];
+    const counts = own.flatMap(({ areas }) => spans?.get(areas.id)?.counts ?? []);
+    const shared = sumBounded(counts.map(fileCounts));
     return [
       {
         labels: [
@@ -191,14 +209,21 @@ function groupsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
           ['alias', group.alias],
         ],
         counters: groupCounters(
-          members.flatMap(({ areas }) => areas.map((area) => area.counters)),
+          [...members.flatMap(({ areas }) => areas.map((area) => area.counters)), shared.counters],
           group.carried,
         ),
-        bounds: commonBounds(
-          group,
-          members.map(({ region }) => region),
+        bound: shared.bound,
+        bounds:
+          shared.bound.foreignSectors > 0n
+            ? []
+            : commonBounds(
+                group,
+                members.map(({ region }) => region),
+              ),
+        sizeSectors: members.reduce(
+          (sum, { region }) => sum + region.length,
+          own.reduce((sum, span) => sum + creditedSectors(span), 0n),
         ),
-        sizeSectors: members.reduce((sum, { region }) => sum + region.length, 0n),
         startSectors: undefined,
       },
     ];

@@ -2,6 +2,7 @@ import type { Counters } from '../stats/counters.ts';
 import { type Group, type Listing, userDataOf } from '../stats/group.ts';
 import { formatIds } from '../stats/group-tag.ts';
 import { type Metrics, metrics } from '../stats/metrics.ts';
+import { creditedSectors } from '../stats/packed.ts';
 import { areaCount, type Region } from '../stats/region.ts';
 import type { Sample } from '../stats/sampler.ts';
 import type { DeviceFacts } from './device-facts.ts';
@@ -120,7 +121,8 @@ function rowsOf(
     for (const group of listing.groups) {
       const leader = byId.get(group.id);
       if (leader === undefined || (sample !== undefined && !sample.groups.has(group.id))) continue;
-      const length = group.members.reduce((sum, id) => sum + (byId.get(id)?.length ?? 0n), 0n);
+      const single = group.members.reduce((sum, id) => sum + (byId.get(id)?.length ?? 0n), 0n);
+      const length = (listing.spans?.get(group.id) ?? []).reduce((sum, span) => sum + creditedSectors(span), single);
       const facts: RowFacts = {
         ...rowOf(leader),
         type: 'group',

@@ -2,12 +2,12 @@ import { ERRNO } from '../kernel/errno.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
-import { type Carriable, joinCarried } from './carried.ts';
 import { type AreaCounters, type Counters, isPrintOf, parsePrint, sumCounters } from './counters.ts';
 import { hasMarkOf } from './generation.ts';
-import { type Group, groupsOf, type Listing } from './group.ts';
+import { type Group, groupsOf, type KeptData, keptText, type Listing } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
+import { isPackedOf, PACKED_PROGRAM, type PackedSpan, spansOf } from './packed.ts';
 import { createMessage, needsPrecise, parseListLine, type Region, type RegionSpec } from './region.ts';
 import { message, quoted, unfitForList } from './words.ts';
 
@@ -119,6 +119,19 @@ export class DeviceStats {
 
   /** The device's regions and groups; of one program when a `programId` is given. */
   async list(programId?: string): Promise<Listing> {
+    const { regions, problems } = await this.#regions(programId);
+    const grouped = groupsOf(regions);
+    const listing = { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
+    const spans = new Map<number, readonly PackedSpan[]>();
+    if (grouped.groups.every(({ packed }) => packed === undefined)) return listing;
+    const packedRegions = programId === undefined ? regions : (await this.#regions(PACKED_PROGRAM)).regions;
+    for (const { id, packed } of grouped.groups) {
+      if (packed !== undefined) spans.set(id, spansOf(packedRegions, packed));
+    }
+    return { ...listing, spans };
+  }
+
+  async #regions(programId: string | undefined): Promise<{ regions: Region[]; problems: string[] }> {
     const regions: Region[] = [];
     const problems: string[] = [];
     for (const line of (await this.rawList(programId)).split('\n')) {
@@ -130,8 +143,7 @@ export class DeviceStats {
         problems.push(`skipped: ${error.message}`);
       }
     }
-    const grouped = groupsOf(regions);
-    return { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
+    return { regions, problems };
   }
 
   /** A region's counters as the kernel's text. */
@@ -146,12 +158,21 @@ export class DeviceStats {
    * @throws DmError ENOENT also when the region's id is another region's by now
    */
   async print(region: Region, options: PrintOptions = {}): Promise<AreaCounters[]> {
+    return parsePrint(await this.printOf(region, options), region, options.areas?.first);
+  }
+
+  /**
+   * A region's counters as the kernel's text.
+   *
+   * @throws DmError ENOENT also when the region's id is another region's by now
+   */
+  async printOf(region: Region, options: PrintOptions = {}): Promise<string> {
     const text = await this.rawPrint(region.id, options);
     if (!isPrintOf(text, region, options.areas)) {
       const reason = `region ${region.id} is another one by now`;
       throw new DmError({ op: '@stats_print', errno: ERRNO.ENOENT, device: this.device, reason });
     }
-    return parsePrint(text, region, options.areas?.first);
+    return text;
   }
 
   /** A region's counters, summed over its areas. */
@@ -193,19 +214,27 @@ export class DeviceStats {
   }
 
   /** Writes a group's tag into the aux data of its lowest member. */
-  async writeGroup(group: Pick<Group, 'alias' | 'members' | 'userData' | 'tagForm'> & Carriable): Promise<void> {
+  async writeGroup(group: Pick<Group, 'alias' | 'members' | 'tagForm'> & KeptData): Promise<void> {
     const leader = group.members[0];
     if (leader === undefined) throw new UsageError('A group needs at least one region');
     const { alias, members, tagForm: form } = group;
-    await this.setAux(
-      leader,
-      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group), form }),
-    );
+    await this.setAux(leader, formatGroupTag({ alias, members, userData: keptText(group), form }));
   }
 
-  /** Ends a group and keeps its regions; the leader keeps the group's user data. */
+  /**
+   * Ends a group and keeps its regions, but for packed ones: alone they say nothing. The leader keeps the group's user
+   * data.
+   */
   async ungroup(group: Group): Promise<void> {
     await this.setAux(group.id, group.userData);
+    await this.deletePacked(group);
+  }
+
+  /** Deletes a group's packed regions. */
+  async deletePacked({ packed }: Pick<Group, 'packed'>): Promise<void> {
+    if (packed === undefined) return;
+    const { regions } = await this.#regions(PACKED_PROGRAM);
+    for (const region of regions) if (isPackedOf(region, packed.word)) await this.#deleteIfThere(region.id);
   }
 
   /**
@@ -214,6 +243,7 @@ export class DeviceStats {
    * on its way into the group or out of it. Regions that others have deleted are no error.
    */
   async deleteGroup(group: Group): Promise<void> {
+    await this.deletePacked(group);
     for (const id of [...group.members].reverse()) await this.#deleteIfThere(id);
     const { regions } = await this.list();
     for (const { id, aux, programId } of regions) {

@@ -1,6 +1,7 @@
-import { type CarriedData, splitCarried } from './carried.ts';
+import { type Carriable, type CarriedData, joinCarried, splitCarried } from './carried.ts';
 import { hasMark } from './generation.ts';
 import { type GroupTag, type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
+import { joinPacked, type PackedIds, type PackedSpan, splitPacked } from './packed.ts';
 import type { Region } from './region.ts';
 
 /** A group of regions of one device, with what it keeps of the past. */
@@ -14,7 +15,14 @@ export interface Group extends CarriedData {
   /** Ids that the tag names and that do not exist any more or belong to another program. */
   readonly missing: readonly number[];
   readonly tagForm: GroupTagForm;
+  /** Regions that its extents share; absent when there are none. */
+  readonly packed?: PackedIds;
 }
+
+/** What `keptText` writes. */
+export type KeptData = Pick<Group, 'userData' | 'packed'> & Carriable;
+
+type KeptOf = CarriedData & Pick<Group, 'packed'>;
 
 /** A device's regions and groups, and what of the kernel's list could not be understood. */
 export interface Listing {
@@ -23,18 +31,20 @@ export interface Listing {
   readonly groups: readonly Group[];
   /** One line for each thing that was skipped. */
   readonly problems: readonly string[];
+  /** What the extents of packed groups share, by group id; absent when no group is packed. */
+  readonly spans?: ReadonlyMap<number, readonly PackedSpan[]>;
 }
 
 /** A tag with the region that bears it, taken apart. */
 export interface BorneTag extends Omit<GroupTag, 'userData'> {
   readonly leader: Region;
-  readonly kept: CarriedData;
+  readonly kept: KeptOf;
 }
 
 /** The group's tag in a region's aux data; undefined when it has none, or one that cannot be understood. */
 export function tagOf(leader: Region): BorneTag | undefined {
   const tag = hasGroupTag(leader.aux) ? parseGroupTag(leader.aux, leader.id) : undefined;
-  return tag && { ...tag, leader, kept: splitCarried(tag.userData) };
+  return tag && { ...tag, leader, kept: keptOf(tag.userData) };
 }
 
 /** Whether a tag is what another one of the same group replaces: its region is then as good as one without a tag. */
@@ -87,6 +97,17 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
     groups.push({ id: leader.id, alias: tag.alias, members, missing, ...tag.kept, tagForm: tag.form });
   }
   return { groups, problems };
+}
+
+/** What a group keeps in its tag's user data. */
+export function keptOf(text: string): KeptOf {
+  const { userData, ...rest } = splitCarried(text);
+  return { ...rest, ...splitPacked(userData) };
+}
+
+/** The user data of a group's tag. */
+export function keptText(kept: KeptData): string {
+  return joinCarried(joinPacked(kept.userData, kept.packed), kept);
 }
 
 /** The tags that no other one replaces. */

@@ -10,6 +10,17 @@ import {
 } from './counters.ts';
 import type { DeviceStats } from './device-stats.ts';
 import type { Group, Listing } from './group.ts';
+import type { PackedSpan } from './packed.ts';
+import {
+  fileCounts,
+  isClearedSpan,
+  NO_SPAN_COUNTS,
+  type PackedBound,
+  readSpan,
+  type SpanCounts,
+  subtractSpan,
+  sumBounded,
+} from './packed-counts.ts';
 import type { Region } from './region.ts';
 import { type Rhythm, type SampleClock, systemSampleClock, ticks } from './sample-clock.ts';
 
@@ -25,7 +36,15 @@ export interface RegionReading {
 export interface Reading {
   readonly listing: Listing;
   readonly regions: ReadonlyMap<number, RegionReading>;
+  /** What extents that share regions counted, by the id of the region in areas; absent where nobody asked. */
+  readonly spans?: ReadonlyMap<number, SpanReading>;
   readonly atNs: bigint;
+}
+
+/** A span's counters as the kernel gave them. */
+export interface SpanReading {
+  readonly span: PackedSpan;
+  readonly counts: SpanCounts;
 }
 
 /** What was counted in a region. */
@@ -42,6 +61,8 @@ export interface GroupSample {
   readonly group: Group;
   readonly counters: Counters;
   readonly intervalNs: number;
+  /** How exact the I/O counts are where extents share regions; absent where none do. Sectors are always exact. */
+  readonly bound?: PackedBound;
 }
 
 /** What was counted on a device in one interval. */
@@ -73,7 +94,10 @@ export async function read(
 ): Promise<Reading> {
   for (let attempt = 1; ; attempt += 1) {
     const { reading, gone } = await readOnce(stats, programId, clock);
-    const isTorn = reading.listing.groups.some(({ members }) => members.some((id) => gone.has(id)));
+    const spansOf = (id: number): readonly PackedSpan[] => reading.listing.spans?.get(id) ?? [];
+    const isTorn = reading.listing.groups.some(({ id, members }) => {
+      return members.some((member) => gone.has(member)) || spansOf(id).some(({ areas }) => gone.has(areas.id));
+    });
     if (!isTorn || attempt === READS) return reading;
   }
 }
@@ -95,7 +119,16 @@ async function readOnce(
       gone.add(region.id);
     }
   }
-  return { reading: { listing, regions, atNs: clock.now() }, gone };
+  const spans = new Map<number, SpanReading>();
+  for (const span of [...(listing.spans?.values() ?? [])].flat()) {
+    try {
+      spans.set(span.areas.id, { span, counts: await readSpan(stats, span) });
+    } catch (error) {
+      if (!DmError.is(error, 'ENOENT')) throw error;
+      gone.add(span.areas.id);
+    }
+  }
+  return { reading: { listing, regions, spans, atNs: clock.now() }, gone };
 }
 
 /** A reading as a sample: everything since the counters were last cleared, as if it had happened in `intervalNs`. */
@@ -129,6 +162,14 @@ function sampleOf(
     const counters = sumCounters(areas.map((area) => area.counters));
     regions.set(id, { region: reading.region, areas, counters, intervalNs: intervalOf(reading) });
   }
+  const spans = new Map<number, SpanCounts>();
+  for (const [id, { span, counts }] of now.spans ?? []) {
+    const base = before?.spans?.get(id);
+    const known = base !== undefined && isSameSpan(base.span, span) ? base.counts : NO_SPAN_COUNTS;
+    const delta = subtractSpan(counts, known);
+    if (isClearedSpan(delta)) cleared.push(id);
+    spans.set(id, isClearedSpan(delta) ? counts : delta);
+  }
   const groups = new Map<number, GroupSample>();
   const findBefore = groupFinder(before);
   for (const group of now.listing.groups) {
@@ -138,7 +179,18 @@ function sampleOf(
       sumCounters(members.map((member) => member.counters)),
       carriedDelta(group, findBefore(group), now, before),
     );
-    groups.set(group.id, { group, counters, intervalNs: regions.get(group.id)?.intervalNs ?? wholeNs });
+    const intervalNs = regions.get(group.id)?.intervalNs ?? wholeNs;
+    const own = now.listing.spans?.get(group.id);
+    if (own === undefined) groups.set(group.id, { group, counters, intervalNs });
+    else {
+      const packed = sumBounded(own.flatMap(({ areas }) => spans.get(areas.id) ?? []).map(fileCounts));
+      groups.set(group.id, {
+        group,
+        counters: addCounters(counters, packed.counters),
+        intervalNs,
+        bound: packed.bound,
+      });
+    }
   }
   return { listing: now.listing, regions, groups, cleared, missed: 0 };
 }
@@ -146,6 +198,10 @@ function sampleOf(
 /** An id is reused at once: another region may bear it. */
 function isSameRegion(a: Region, b: Region): boolean {
   return a.start === b.start && a.length === b.length && a.step === b.step && a.programId === b.programId;
+}
+
+function isSameSpan(a: PackedSpan, b: PackedSpan): boolean {
+  return isSameRegion(a.areas, b.areas) && a.areas.aux === b.areas.aux && a.whole.id === b.whole.id;
 }
 
 function areaDeltas(
@@ -200,7 +256,13 @@ function carriedDelta(
     const remains = base !== undefined && present !== undefined && isSameRegion(base.region, present.region);
     return base === undefined || remains ? [] : base.areas.map((area) => area.counters);
   });
-  const shown = addCounters(groupBefore.carried ?? ZERO_COUNTERS, sumCounters(gone));
+  const goneSpans = (before.listing.spans?.get(groupBefore.id) ?? []).flatMap(({ areas }) => {
+    const base = before.spans?.get(areas.id);
+    const present = now.spans?.get(areas.id);
+    const remains = base !== undefined && present !== undefined && isSameSpan(base.span, present.span);
+    return base === undefined || remains ? [] : fileCounts(base.counts).counters;
+  });
+  const shown = addCounters(groupBefore.carried ?? ZERO_COUNTERS, sumCounters([...gone, ...goneSpans]));
   const delta = { ...subtractCounters(carried, shown), inFlight: 0n };
   return isNegative(delta) ? ZERO_COUNTERS : delta;
 }

@@ -21,6 +21,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     verbose: 0,
     absenceMs: 1000,
     lookAhead: true,
+    maxRegions: undefined,
     readyFd: undefined,
   });
   const full = parseFilemapdArguments(['3', '7', '/var/tmp/data', 'inode', '1', '3']);

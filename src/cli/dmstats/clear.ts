@@ -3,7 +3,7 @@ import { isExact, NO_ERROR } from '../../stats/error-bound.ts';
 import type { Context } from './context.ts';
 import { chosenRegions } from './regions.ts';
 
-/** `dmstats clear`. What a group carries from regions that are no more goes with the counters of its leader. */
+/** `dmstats clear`. What a group carries, and what its extents share, goes with the counters of its leader. */
 export async function clear(context: Context): Promise<number> {
   for (const { device, stats, listing, regions } of await chosenRegions(context)) {
     const groups = new Map(listing.groups.map((group) => [group.id, group]));
@@ -11,6 +11,10 @@ export async function clear(context: Context): Promise<number> {
       const group = groups.get(id);
       try {
         await stats.clear(id);
+        for (const span of listing.spans?.get(id) ?? []) {
+          await stats.clear(span.areas.id);
+          await stats.clear(span.whole.id);
+        }
         if (group !== undefined && (group.carried !== undefined || group.missed > 0n || !isExact(group.error))) {
           await stats.writeGroup({ ...group, carried: undefined, missed: 0n, error: NO_ERROR });
         }

@@ -1,5 +1,6 @@
 import type { FileView } from '../../filemap/file-view.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
+import type { StatsMemory } from '../../stats/memory.ts';
 import type { SampleClock } from '../../stats/sample-clock.ts';
 import type { Options } from '../command-line.ts';
 import { CommandContext, type World } from '../context.ts';
@@ -12,6 +13,8 @@ export interface Environment extends World {
   readonly timeOfDay?: () => number;
   /** A file that is mapped, by its absolute path, with its descriptor for the daemon. */
   readonly openFile?: (path: string) => { readonly file: FileView; readonly fd: number };
+  /** What statistics may take; default: this machine's. */
+  readonly statsMemory?: StatsMemory;
   readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
 }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { createFilemap, type Filemap } from '../../filemap/filemap.ts';
+import { createFilemap, type Filemap, type PlanOptions, planFilemap } from '../../filemap/filemap.ts';
+import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { groupTagForm } from '../../stats/tag-form.ts';
@@ -7,7 +8,8 @@ import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
 import { deviceName } from './devices.ts';
-import { checkFilemapOptions, follow, followModeOf, type OpenFile, openGiven } from './follow.ts';
+import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, type OpenFile, openGiven } from './follow.ts';
+import { plannedRecord, plannedText } from './planned-filemap.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
 export async function createFilemaps(context: Context, region: RegionOptions): Promise<number> {
@@ -18,13 +20,27 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     throw new UsageError('--foreground follows one file: please specify one, or start without --foreground.');
   }
   const mode = followModeOf(context);
+  const maxRegions = maxRegionsOf(context);
+  if (maxRegions !== undefined && options.has('nogroup')) {
+    throw new UsageError('Use of --max-regions is incompatible with --nogroup: what extents share needs a group.');
+  }
+  const { statsMemory } = context.world;
+  const how = {
+    ...region,
+    group: !options.has('nogroup'),
+    ...(maxRegions === undefined ? {} : { maxRegions, strict: true }),
+    ...(statsMemory === undefined ? {} : { memory: statsMemory }),
+  };
   for (const given of words) {
     const opened = openGiven(context, given);
     using file = opened.file;
+    if (options.has('dry-run')) {
+      await named(opened, () => plan(context, opened, how));
+      continue;
+    }
     const map = await named(opened, () =>
       createFilemap(context.dm, file, {
-        ...region,
-        group: !options.has('nogroup'),
+        ...how,
         alias: options.text('alias') ?? basename(opened.path),
         tagForm: groupTagForm(),
         signal: context.signal,
@@ -36,7 +52,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     if (isForeground) await tell(context, given, map);
     if (mode !== undefined && map.groupId !== undefined) {
       try {
-        await follow(context, opened, map.groupId, mode);
+        await follow(context, opened, map.groupId, mode, maxRegions ?? DEFAULT_MAX_REGIONS);
       } catch (error) {
         if (isForeground || !(error instanceof Error)) throw error;
         await removeAgain(context, map);
@@ -62,17 +78,32 @@ async function named<T>({ given }: OpenFile, action: () => Promise<T>): Promise<
   }
 }
 
-async function tell(context: Context, given: string, { device, groupId, regionIds }: Filemap): Promise<void> {
+/** Says what would be created. */
+async function plan(context: Context, { given, file }: OpenFile, how: PlanOptions): Promise<void> {
+  const { device, mapping, pending, notes } = await planFilemap(context.dm, file, { ...how, sync: false });
+  for (const note of notes) context.warn(`${given}: ${note}`);
+  if (pending) context.warn(`${given}: data that waits for its blocks is not in this; "sync" gives it some`);
+  context.outcome.tell(plannedText(given, mapping), {
+    action: 'planned_file',
+    file: given,
+    device: await deviceName(context, device),
+    ...plannedRecord(mapping),
+  });
+}
+
+async function tell(context: Context, given: string, { device, groupId, regionIds, packed }: Filemap): Promise<void> {
+  const packedIds = packed?.ids ?? [];
   const text =
     groupId === undefined
       ? regionIds.map((id) => `${given}: Created new region with 1 area as region ID ${id}.\n`).join('')
-      : `${given}: Created new group with ${regionIds.length} region(s) as group ID ${groupId}.\n`;
+      : `${given}: Created new group with ${regionIds.length + packedIds.length} region(s) as group ID ${groupId}.\n`;
   context.outcome.tell(text, {
     action: 'mapped_file',
     file: given,
     device: await deviceName(context, device),
     group_id: groupId ?? null,
     region_ids: regionIds,
+    packed_region_ids: packedIds,
   });
 }
 

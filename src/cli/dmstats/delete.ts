@@ -77,4 +77,5 @@ async function deleteOne(stats: DeviceStats, { groups }: Listing, id: number): P
     await stats.writeGroup({ ...group, members: group.members.filter((member) => member !== id) });
   }
   await stats.deleteRegion(id);
+  if (group?.id === id) await stats.deletePacked(group);
 }

@@ -49,6 +49,13 @@ export function followModeOf({ options }: Context): FilemapdMode | undefined {
   return options.has('nomonitor') || options.has('nogroup') ? undefined : mode;
 }
 
+/** The number of `--max-regions`; undefined when it was not given. @throws UsageError for 0 and what is no number */
+export function maxRegionsOf({ options }: Context): number | undefined {
+  const count = options.integer('max-regions');
+  if (count === 0) throw new UsageError('Invalid --max-regions argument "0": at least one region');
+  return count;
+}
+
 /** Opens a file of the command line. @throws UsageError saying which and why not */
 export function openGiven(context: Context, given: string): OpenFile {
   const { openFile } = context.world;
@@ -72,12 +79,18 @@ function reasonOf(error: unknown): string {
   return text.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/, '');
 }
 
-/** Starts dmfilemapd for a file's group; it has taken over when this resolves. @throws UsageError with its reason */
+/**
+ * Starts dmfilemapd for a file's group; it has taken over when this resolves.
+ *
+ * @param maxRegions regions beyond which extents share some; undefined: as the group does now
+ * @throws UsageError with its reason
+ */
 export async function follow(
   context: Context,
   { path, fd }: OpenFile,
   groupId: number,
   mode: FilemapdMode,
+  maxRegions?: number,
 ): Promise<void> {
   const { options, world } = context;
   const foreground = options.has('foreground');
@@ -91,6 +104,7 @@ export async function follow(
     foreground,
     lookAhead: !options.has('no-look-ahead'),
     verbose: Math.min(3, options.count('verbose')),
+    ...(maxRegions === undefined ? {} : { maxRegions }),
   };
   await start(how);
 }

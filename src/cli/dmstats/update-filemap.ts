@@ -4,7 +4,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import { deviceName } from './devices.ts';
-import { checkFilemapOptions, follow, followModeOf, openGiven } from './follow.ts';
+import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, openGiven } from './follow.ts';
 
 /** `dmstats update_filemap`: brings a file's group up to date, then has dmfilemapd follow it. */
 export async function updateFilemap(context: Context): Promise<number> {
@@ -16,10 +16,14 @@ export async function updateFilemap(context: Context): Promise<number> {
   const asked = options.integer('groupid');
   if (asked === undefined) throw new UsageError('--groupid is required to update a filemap group.');
   const mode = followModeOf(context);
+  const maxRegions = maxRegionsOf(context);
+  const { statsMemory } = context.world;
   const opened = openGiven(context, given);
   using file = opened.file;
   const { groupId, regionIds, notes } = await updateMap(context.dm, file, {
     groupId: asked,
+    ...(maxRegions === undefined ? {} : { maxRegions }),
+    ...(statsMemory === undefined ? {} : { memory: statsMemory }),
     signal: context.signal,
   });
   for (const note of notes) context.warn(`${given}: ${note}`);
@@ -34,7 +38,7 @@ export async function updateFilemap(context: Context): Promise<number> {
   });
   if (mode === undefined) return 0;
   try {
-    await follow(context, opened, groupId, mode);
+    await follow(context, opened, groupId, mode, maxRegions);
   } catch (error) {
     // What the user wants is the case: the file's map is true and stays so.
     if (error instanceof FollowedAlreadyError) return 0;

@@ -58,14 +58,6 @@ const TOP_AREAS = 256;
 /** The end, not included. */
 export const endOf = ({ start, step, areas }: Layer): number => start + step * areas;
 
-/**
- * Kernel memory of an area in bytes (drivers/md/dm-stats.c: `struct dm_stat_shared`, one `dm_stat_percpu` for each
- * possible CPU, the histogram's bins in all of them).
- */
-export function areaBytes(cpus: number, bounds: number): number {
-  return 120 + 104 * cpus + (bounds > 0 ? 8 * (bounds + 1) * (1 + cpus) : 0);
-}
-
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(value, high));
 
 /** The fine layer for a file that grows at `focus`. */

@@ -2,21 +2,14 @@ import { DmError } from '../../mapper/errors.ts';
 import { sectors } from '../../mapper/units.ts';
 import { addCounters, type Counters, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
+import { areaBytes } from '../../stats/memory.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
 import type { FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
 import { deleteRegions } from '../delete-regions.ts';
 import { type Extents, type Run, union } from '../extents.ts';
 import { regionsOfProgram } from '../match.ts';
-import {
-  areaBytes,
-  type Budget,
-  isSameLayer,
-  type Layer,
-  LOOK_AHEAD_BYTES,
-  layoutFor,
-  type Space,
-} from './geometry.ts';
+import { type Budget, isSameLayer, type Layer, LOOK_AHEAD_BYTES, layoutFor, type Space } from './geometry.ts';
 import {
   afterLook,
   areasToRead,

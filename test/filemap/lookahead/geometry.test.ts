@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { areaBytes, endOf, type Layer, layoutFor, type Role } from '../../../src/filemap/lookahead/geometry.ts';
+import { endOf, type Layer, layoutFor, type Role } from '../../../src/filemap/lookahead/geometry.ts';
+import { areaBytes } from '../../../src/stats/memory.ts';
 
 const BLOCK = 8;
 const MIB = 2048;
