@@ -9,7 +9,7 @@ import type { KernelRelease } from '../../src/simulator/index.ts';
 import { hasCode } from '../../src/system/errors.ts';
 import { DISK_SECTORS, DISKS } from './generator.ts';
 import { type IoctlOperation, requestBytes } from './operation.ts';
-import { COW_DISK, METADATA_DISK } from './target-lines.ts';
+import { COW_DISK, LOG_DISK, METADATA_DISK } from './target-lines.ts';
 import type { Surroundings, World } from './world.ts';
 
 /** The guest's kernel, ready to be compared. */
@@ -18,7 +18,7 @@ export interface LabKernel extends Disposable {
   makeWorld(): World;
 }
 
-const MODULES = ['dm-zero', 'dm-delay', 'dm-flakey', 'dm-snapshot', 'dm-thin-pool'];
+const MODULES = ['dm-zero', 'dm-delay', 'dm-flakey', 'dm-snapshot', 'dm-mirror', 'dm-thin-pool'];
 const WIPED = new Uint8Array(64 * 1024);
 const FIXED_IN_6_1 = 192;
 // The kernel tells udev of an event before it has let go of the number.
@@ -93,7 +93,7 @@ async function clear(node: ControlNode): Promise<void> {
   if (left.length > 0) call(node, 'DM_REMOVE_ALL');
   while (diskCount() > 0) await setTimeout(1);
   if (deviceNumbers(node).length > 0) throw new Error('the guest’s devices cannot be removed');
-  for (const disk of [METADATA_DISK, COW_DISK]) writeFileSync(`/dev/ram${disk}`, WIPED);
+  for (const disk of [LOG_DISK, METADATA_DISK, COW_DISK]) writeFileSync(`/dev/ram${disk}`, WIPED);
 }
 
 /** Debian says the point release in the version's text only. */
