@@ -188,6 +188,39 @@ test('snapshot() has its source’s size and contents, and costs no blocks until
   assert.equal(await usedBlocks(pool), used);
 });
 
+/** Sectors of a thin device that have blocks. */
+async function mappedSectors(device: ThinDevice): Promise<bigint> {
+  const status = await device.status();
+  assert.ok(status.kind === 'parsed' && 'mapped' in status.value);
+  return status.value.mapped;
+}
+
+test('a thin device maps more as files are written; its snapshot shares what it had and keeps it', async (t) => {
+  const { dm, options, name, pool } = await withPool(t);
+  const desired = { name: name('thin'), pool, id: thinDevId(0), size: sectors(12 * MIB) };
+  const thin = await ThinDevice.create(dm, desired, options);
+  assert.equal(await mappedSectors(thin), 0n);
+  sh(`mkfs.ext4 -q -F ${nodeOf(thin)}; mkdir -p /tmp/thin-usage; mount ${nodeOf(thin)} /tmp/thin-usage`);
+  cleanUp(t, () => sh('! mountpoint -q /tmp/thin-usage || umount /tmp/thin-usage'));
+  const write = (file: string): string =>
+    sh(`dd if=/dev/urandom of=/tmp/thin-usage/${file} bs=1M count=2 conv=fsync 2>&1`);
+  const empty = await mappedSectors(thin);
+  write('one');
+  const before = await mappedSectors(thin);
+  assert.ok(before >= empty + BigInt(2 * MIB), `${before}, ${empty} before the file`);
+  assert.equal(await usedBlocks(pool), before / 128n);
+
+  const snapshot = await thin.snapshot({ name: name('snap'), id: thinDevId(1) });
+  const shared = await mappedSectors(thin);
+  assert.equal(await mappedSectors(snapshot), shared);
+  assert.equal(await usedBlocks(pool), shared / 128n);
+  write('two');
+  assert.equal(await mappedSectors(snapshot), shared);
+  assert.ok((await mappedSectors(thin)) >= shared + BigInt(2 * MIB));
+  // What is written over is no longer shared: the pool has it twice.
+  assert.ok((await usedBlocks(pool)) > (await mappedSectors(thin)) / 128n);
+});
+
 test('a snapshot whose number is taken leaves its source running under I/O', async (t) => {
   const { dm, options, name, pool } = await withPool(t);
   const source = await ThinDevice.create(
