@@ -117,7 +117,7 @@ for (const errorIfNoSpace of [true, false]) {
 }
 
 test('a pool cannot shrink: the kernel takes the table and does not start it, and is brought back', async (t) => {
-  const { dm, options, name, pool } = await withPool(t);
+  const { dm, options, name, pool, data } = await withPool(t);
   const thin = await ThinDevice.create(dm, { name: name('thin'), pool, id: thinDevId(0), size: sectors(MIB) }, options);
   const table = await pool.table();
   const smaller = table.map((one) => ({ ...one, length: sectors(8 * MIB) }));
@@ -127,6 +127,11 @@ test('a pool cannot shrink: the kernel takes the table and does not start it, an
     return true;
   });
   assert.deepEqual(await pool.table(), table);
+  // Nor with its data device: that is as large as before again, and only then the pool takes its old table.
+  const { number: dataNumber } = await pool.deviceUnder('data');
+  const dataTable = await dm.table(dataNumber);
+  await assert.rejects(pool.setDataTable(grown(data, 8)), { code: 'EINVAL', state: 'runs-old' });
+  assert.deepEqual([await pool.table(), await dm.table(dataNumber)], [table, dataTable]);
   const { suspended, inactive } = await pool.info();
   assert.deepEqual([suspended, inactive], [false, false]);
   sh(`dd if=/dev/zero of=${nodeOf(thin)} bs=64k count=1 oflag=direct 2>&1`);
@@ -208,12 +213,12 @@ test('a thin device maps more as files are written; its snapshot shares what it 
   write('one');
   const before = await mappedSectors(thin);
   assert.ok(before >= empty + BigInt(2 * MIB), `${before}, ${empty} before the file`);
-  assert.equal(await usedBlocks(pool), before / 128n);
 
   const snapshot = await thin.snapshot({ name: name('snap'), id: thinDevId(1) });
-  const shared = await mappedSectors(thin);
-  assert.equal(await mappedSectors(snapshot), shared);
-  assert.equal(await usedBlocks(pool), shared / 128n);
+  const shared = await mappedSectors(snapshot);
+  assert.ok(shared >= before, `${shared}, ${before} before the snapshot`);
+  // Two file systems cost hardly more than one: what ext4 writes when it is thawed is all that is no longer shared.
+  assert.ok((await usedBlocks(pool)) < (2n * shared) / 128n);
   write('two');
   assert.equal(await mappedSectors(snapshot), shared);
   assert.ok((await mappedSectors(thin)) >= shared + BigInt(2 * MIB));
