@@ -5,6 +5,7 @@ import { release, version } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { DM_FLAGS, type DmCommand, DmIoctl, DmNameList, DmTargetVersions } from '../../src/kernel/index.ts';
 import { type ControlNode, openControlNode } from '../../src/mapper/control-node.ts';
+import { deviceMapperMajor } from '../../src/mapper/nodes.ts';
 import type { KernelRelease } from '../../src/simulator/index.ts';
 import { hasCode } from '../../src/system/errors.ts';
 import { DISK_SECTORS, DISKS } from './generator.ts';
@@ -116,7 +117,8 @@ export function prepareLab(): LabKernel {
   }
   execFileSync('modprobe', ['brd', `rd_nr=${DISKS}`, `rd_size=${DISK_SECTORS / 2}`]);
   for (const module of MODULES) execFileSync('modprobe', [module]);
-  const major = /^\s*(\d+) device-mapper$/m.exec(readFileSync('/proc/devices', 'utf8'))?.[1];
+  const major = deviceMapperMajor(readFileSync('/proc/devices', 'utf8'));
+  if (major === undefined) throw new Error('this kernel has no device-mapper');
   const loader = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
   const node = openControlNode();
   if (deviceNumbers(node).length > 0) {
@@ -125,7 +127,7 @@ export function prepareLab(): LabKernel {
   }
   writeFileSync('/proc/sys/kernel/modprobe', '\n');
   return {
-    surroundings: { kernel, major: Number(major), targets: loadedTargets(node) },
+    surroundings: { kernel, major, targets: loadedTargets(node) },
     makeWorld: () => ({
       openControl: () => openControlNode(),
       hold(minor) {

@@ -47,7 +47,7 @@ async function startUdevd(t: TestContext): Promise<{ pause(): void }> {
     await ended;
     rmSync('/run/udev', { recursive: true });
   });
-  await eventually('udevd listens', 20_000, () => existsSync('/run/udev/control'));
+  await eventually('udevd listens', 60_000, () => existsSync('/run/udev/control'));
   return { pause: () => void child.kill('SIGSTOP') };
 }
 
@@ -317,7 +317,7 @@ test('a thin device’s file system gets its link in /dev/disk/by-uuid', async (
   const uuid = randomUUID();
   sh(`mkfs.ext4 -q -F -U ${uuid} /dev/mapper/${thin.name}`);
   const link = `/dev/disk/by-uuid/${uuid}`;
-  await eventually('udev has seen the file system', 20_000, () => existsSync(link));
+  await eventually('udev has seen the file system', 60_000, () => existsSync(link));
   assert.equal(readlinkSync(link), `../../dm-${thin.number.minor}`);
   await thin.destroy(options);
   assert.equal(existsSync(link), false);
