@@ -3,6 +3,7 @@ import { Context, type Environment } from './dmsetup/context.ts';
 import { CommandFailure } from './dmsetup/failure.ts';
 import { helpText } from './dmsetup/help.ts';
 import { type CommandLine, parseCommandLine } from './dmsetup/parse.ts';
+import { telling } from './outcome.ts';
 import { isExpected, oneLine } from './run.ts';
 
 export type { Environment } from './dmsetup/context.ts';
@@ -26,7 +27,9 @@ export async function main(argv: readonly string[], environment: Partial<Environ
       return 1;
     }
     using context = new Context(world, line.command, line.options, line.words);
-    return await runCommand(context);
+    const run = await context.command.load();
+    if (context.command.reports?.(context) === true) return await run(context);
+    return await telling(context.outcome, () => run(context));
   } catch (error) {
     if (world.signal?.aborted === true || (error instanceof Error && error.name === 'AbortError')) {
       complain('dmsetup: interrupted');
@@ -39,17 +42,5 @@ export async function main(argv: readonly string[], environment: Partial<Environ
     // What could not be run at all is one line.
     if (line !== undefined) complain('Command failed.');
     return 1;
-  }
-}
-
-/** Runs a subcommand; what it did is told also when it failed half-way. */
-async function runCommand(context: Context): Promise<number> {
-  let isDone = false;
-  try {
-    const status = await (await context.command.load())(context);
-    isDone = true;
-    return status;
-  } finally {
-    if (context.command.reports?.(context) !== true) context.outcome.end(isDone);
   }
 }

@@ -3,21 +3,10 @@ import { commandNamed } from './dmstats/commands.ts';
 import { Context, type Environment } from './dmstats/context.ts';
 import { helpText } from './dmstats/help.ts';
 import { parseCommandLine } from './dmstats/parse.ts';
+import { telling } from './outcome.ts';
 import { isExpected, oneLine } from './run.ts';
 
 export type { Environment } from './dmstats/context.ts';
-
-/** Runs a subcommand; what it did is told also when it failed half-way. */
-async function runCommand(context: Context): Promise<number> {
-  let isDone = false;
-  try {
-    const status = await (await context.command.load())(context);
-    isDone = true;
-    return status;
-  } finally {
-    if (context.command.acts) context.outcome.end(isDone);
-  }
-}
 
 /**
  * The command `dmstats`.
@@ -37,7 +26,8 @@ export async function main(argv: readonly string[], environment: Partial<Environ
     const command = commandNamed(line.options.has('help') ? 'help' : line.command);
     const words = line.options.has('help') ? [line.command] : line.words;
     using context = new Context(world, command, line.options, words);
-    return await runCommand(context);
+    const run = await command.load();
+    return await (command.acts ? telling(context.outcome, () => run(context)) : run(context));
   } catch (error) {
     if (world.signal?.aborted === true || (error instanceof Error && error.name === 'AbortError')) {
       world.stderr.write('dmstats: interrupted; nothing half-made was left behind\n');

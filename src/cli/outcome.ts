@@ -32,3 +32,15 @@ export class Outcome {
     this.#output.write(`{"schema":${RECORD_SCHEMA},"command":${jsonText(this.#command)},"rows":[${rows}\n]}\n`);
   }
 }
+
+/** Runs a subcommand; what it did is told also when it failed half-way. */
+export async function telling(outcome: Outcome, work: () => Promise<number>): Promise<number> {
+  let isDone = false;
+  try {
+    const status = await work();
+    isDone = true;
+    return status;
+  } finally {
+    outcome.end(isDone);
+  }
+}

@@ -5,6 +5,7 @@ import { infoText } from '../../src/cli/dmsetup/info-text.ts';
 import { withoutKeys } from '../../src/cli/dmsetup/table.ts';
 import { cookieRow, timeText } from '../../src/cli/dmsetup/udev.ts';
 import { sectors } from '../../src/mapper/units.ts';
+import type { SampleClock } from '../../src/stats/sample-clock.ts';
 import { DmsetupWorld } from './dmsetup-world.ts';
 
 async function withDevices(...lines: readonly string[]): Promise<DmsetupWorld> {
@@ -230,3 +231,37 @@ for (const [words, complaint] of [
     assert.match(await new DmsetupWorld().refusal(...words.split(' ')), complaint);
   });
 }
+
+test('info -c --count and --interval repeat a report, as dmstats report does', async () => {
+  const world = new DmsetupWorld();
+  await world.ok('create', 'vol', '--notable');
+  const waits: number[] = [];
+  let now = 0n;
+  const clock: SampleClock = {
+    now: () => now,
+    async wait(ms) {
+      waits.push(ms);
+      now += BigInt(ms * 1e6) + 3_000_000n;
+      if (waits.length === 1) await world.ok('rename', 'vol', 'new');
+    },
+  };
+  const words = ['info', '-c', '-o', 'name,open', '--separator', ' '];
+  const { stdout } = await world.run([...words, '--interval', '2.5', '--count', '3'], { clock });
+  const table = (name: string): string => `Name Open\n${name} 0\n`;
+  assert.equal(stdout, [table('vol'), table('new'), table('new')].join('\n'));
+  assert.deepEqual(waits, [2500, 2497], 'what a report takes is no drift');
+
+  const stop = new AbortController();
+  const stopping: SampleClock = {
+    now: () => 0n,
+    async wait() {
+      stop.abort();
+      throw stop.signal.reason;
+    },
+  };
+  const endless = { clock: stopping, signal: stop.signal, timeOfDay: () => 0 };
+  const json = await world.run(['info', '-c', '-o', 'name', '--json', '--count', '0'], endless);
+  assert.deepEqual([json.status, json.stderr], [0, '']);
+  assert.deepEqual(JSON.parse(json.stdout).rows, [{ cycle: 1, time: '1970-01-01T00:00:00.000Z', name: 'new' }]);
+  assert.match(await world.refusal('info', '-c', '--count', 'x'), /Invalid --count argument "x"/);
+});

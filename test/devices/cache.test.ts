@@ -5,7 +5,7 @@ import { ERRNO } from '../../src/kernel/errno.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { linear } from '../../src/targets/index.ts';
 import type { FakeMapper } from './fake-mapper.ts';
-import { failEach, failNthCall, faked, line, type Place } from './support.ts';
+import { failEach, failNthIoctl, faked, line, type Place, seen, simulated } from './support.ts';
 
 const area = (offset: number, length: number) =>
   tableOf([linear({ device: { major: 8, minor: 0 }, offset: sectors(offset) }), length]);
@@ -52,19 +52,21 @@ test('CacheDevice.setup() refuses block sizes that no cache has, and leaves noth
   for (const blockSize of [2 ** 33, -1]) {
     await assert.rejects(CacheDevice.setup(dm, { ...CACHE, blockSize }, options), RangeError);
   }
-  await assert.rejects(CacheDevice.setup(dm, { ...CACHE, blockSize: 65 }, options), {
-    name: 'UsageError',
-    message: /block_size/,
-  });
+  for (const blockSize of [65, MAX_CACHE_BLOCK_SIZE + 64]) {
+    await assert.rejects(CacheDevice.setup(dm, { ...CACHE, blockSize }, options), {
+      name: 'UsageError',
+      message: /block_size/,
+    });
+  }
   await assert.rejects(CacheDevice.setup(dm, { ...CACHE, policy: 'best' }, options), /policy must be smq or/);
   assert.equal(dm.devices.size, 0);
   await failEach(
-    async () => faked(),
-    failNthCall,
-    (place) => CacheDevice.setup(place.dm, { ...CACHE, blockSize: MAX_CACHE_BLOCK_SIZE }, place.options),
-    (place, error, n) => {
+    async () => simulated(100_000),
+    failNthIoctl,
+    (place) => CacheDevice.setup(place.dm, CACHE, place.options),
+    ({ kernel }, error, n) => {
       assert.ok(error instanceof Error, `call ${n}`);
-      assert.equal(place.dm.devices.size, 0, `call ${n}`);
+      assert.deepEqual(kernel.devices, [], `call ${n}`);
     },
   );
 });
@@ -96,14 +98,15 @@ test('setOriginTable() and its likes hold the cache still meanwhile, and leave a
   for (const change of changes) {
     await failEach(
       async () => {
-        const place = await withCache();
-        return { ...place, before: place.dm.snapshot() };
+        const place = simulated(100_000);
+        const cached = await CacheDevice.setup(place.dm, CACHE, place.options);
+        return { ...place, cached, before: seen(place.kernel) };
       },
-      failNthCall,
-      (place) => change(place.device),
-      (place, error, n) => {
+      failNthIoctl,
+      ({ cached }) => change(cached),
+      ({ kernel, before }, error, n) => {
         assert.ok(error instanceof Error, `call ${n}`);
-        assert.deepEqual(place.dm.snapshot(), place.before, `call ${n}`);
+        assert.deepEqual(seen(kernel), before, `call ${n}`);
       },
     );
   }

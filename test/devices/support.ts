@@ -45,10 +45,10 @@ export interface Place {
   readonly nodes: readonly string[];
 }
 
-/** A simulated kernel with a disk 8:0 of 1000 sectors. */
-export function simulated(): Place & { readonly kernel: SimulatedKernel; readonly dm: DeviceMapper } {
+/** A simulated kernel with a disk 8:0. */
+export function simulated(diskSectors = 1000): Place & { readonly kernel: SimulatedKernel; readonly dm: DeviceMapper } {
   const kernel = new SimulatedKernel();
-  kernel.addDisk({ sectors: 1000 });
+  kernel.addDisk({ sectors: diskSectors });
   const nodes: string[] = [];
   const { sizeOf } = simulatedMachine(kernel);
   return { kernel, dm: new DeviceMapper(kernel.openControl()), nodes, options: { machine: machine(sizeOf, nodes) } };

@@ -199,6 +199,7 @@ export class Generator {
     const random = this.#random;
     const length = random.pick([8n, 8n, 16n]);
     if (random.chance(0.3)) return [{ start: 0n, length, type: random.pick(['zero', 'error']), params: '' }];
+    if (random.chance(0.3)) return [{ start: 0n, length, ...this.#lines.sound() }];
     const onDisk = random.chance(0.6);
     const number = onDisk ? `${DISK_MAJOR}:${random.below(DISKS)}` : `${this.#major}:${random.below(COMMON_MINORS)}`;
     return [{ start: 0n, length, type: 'linear', params: `${number} 0` }];

@@ -5,11 +5,12 @@ import { release, version } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { DM_FLAGS, type DmCommand, DmIoctl, DmNameList, DmTargetVersions } from '../../src/kernel/index.ts';
 import { type ControlNode, openControlNode } from '../../src/mapper/control-node.ts';
+import { deviceMapperMajor } from '../../src/mapper/nodes.ts';
 import type { KernelRelease } from '../../src/simulator/index.ts';
 import { hasCode } from '../../src/system/errors.ts';
 import { DISK_SECTORS, DISKS } from './generator.ts';
 import { type IoctlOperation, requestBytes } from './operation.ts';
-import { COW_DISK, METADATA_DISK } from './target-lines.ts';
+import { COW_DISK, LOG_DISK, METADATA_DISK } from './target-lines.ts';
 import type { Surroundings, World } from './world.ts';
 
 /** The guest's kernel, ready to be compared. */
@@ -18,7 +19,7 @@ export interface LabKernel extends Disposable {
   makeWorld(): World;
 }
 
-const MODULES = ['dm-zero', 'dm-delay', 'dm-flakey', 'dm-snapshot', 'dm-thin-pool'];
+const MODULES = ['dm-zero', 'dm-delay', 'dm-flakey', 'dm-snapshot', 'dm-mirror', 'dm-thin-pool'];
 const WIPED = new Uint8Array(64 * 1024);
 const FIXED_IN_6_1 = 192;
 // The kernel tells udev of an event before it has let go of the number.
@@ -93,7 +94,7 @@ async function clear(node: ControlNode): Promise<void> {
   if (left.length > 0) call(node, 'DM_REMOVE_ALL');
   while (diskCount() > 0) await setTimeout(1);
   if (deviceNumbers(node).length > 0) throw new Error('the guest’s devices cannot be removed');
-  for (const disk of [METADATA_DISK, COW_DISK]) writeFileSync(`/dev/ram${disk}`, WIPED);
+  for (const disk of [LOG_DISK, METADATA_DISK, COW_DISK]) writeFileSync(`/dev/ram${disk}`, WIPED);
 }
 
 /** Debian says the point release in the version's text only. */
@@ -116,7 +117,8 @@ export function prepareLab(): LabKernel {
   }
   execFileSync('modprobe', ['brd', `rd_nr=${DISKS}`, `rd_size=${DISK_SECTORS / 2}`]);
   for (const module of MODULES) execFileSync('modprobe', [module]);
-  const major = /^\s*(\d+) device-mapper$/m.exec(readFileSync('/proc/devices', 'utf8'))?.[1];
+  const major = deviceMapperMajor(readFileSync('/proc/devices', 'utf8'));
+  if (major === undefined) throw new Error('this kernel has no device-mapper');
   const loader = readFileSync('/proc/sys/kernel/modprobe', 'utf8');
   const node = openControlNode();
   if (deviceNumbers(node).length > 0) {
@@ -125,7 +127,7 @@ export function prepareLab(): LabKernel {
   }
   writeFileSync('/proc/sys/kernel/modprobe', '\n');
   return {
-    surroundings: { kernel, major: Number(major), targets: loadedTargets(node) },
+    surroundings: { kernel, major, targets: loadedTargets(node) },
     makeWorld: () => ({
       openControl: () => openControlNode(),
       hold(minor) {

@@ -1,7 +1,8 @@
 import type { SimulatedRandom } from '../../src/simulator/index.ts';
 import type { TargetLine } from './operation.ts';
 
-/** Where pools keep their metadata and snapshots their differences: these disks are wiped after each sequence. */
+/** Where mirrors keep their logs, pools their metadata and snapshots their differences: wiped after each sequence. */
+export const LOG_DISK = 5;
 export const METADATA_DISK = 6;
 export const COW_DISK = 7;
 
@@ -37,6 +38,36 @@ const FLAKEY_FEATURES = [
   ' 2 random_read_corrupt 500',
   ' 1 bogus',
   ' 1',
+];
+// Always `nosync`: others become equal in the kernel's own time, and an event tells of it.
+const CORE_LOGS = ['core 2 8 nosync', 'core 2 8 nosync', 'core 2 16 nosync', 'core 2 1024 nosync'];
+const DISK_LOGS = [8, 8, 1024].map((region) => `disk 3 1:${LOG_DISK} ${region} nosync`);
+const REFUSED_LOGS = [
+  'core 2 3 nosync',
+  'core 2 0 nosync',
+  'core 2 x nosync',
+  'core 2 262144 nosync',
+  'core 2 8 maybe',
+  'core 3 8 nosync x',
+  'core 0',
+  'core x 8',
+  `disk 1 1:${LOG_DISK}`,
+  'disk 3 200:5 8 nosync',
+  'nolog 1 8',
+  'core',
+  '',
+];
+const MIRROR_FEATURES = [
+  '',
+  '',
+  ' 0',
+  ' 1 handle_errors',
+  ' 2 handle_errors keep_log',
+  ' 1 keep_log',
+  ' 1 HANDLE_ERRORS',
+  ' 1 bogus',
+  ' 2 handle_errors',
+  ' 1 handle_errors x',
 ];
 const STRIPES = ['1', '2', '2', '2', '4', '0', '3', 'x'];
 const CHUNKS = ['1', '4', '8', '8', '0', '3', '128', '4294967296'];
@@ -89,8 +120,24 @@ export class TargetLines {
     if (draw < 46) return this.#flakey();
     if (draw < 54)
       return { type: 'snapshot-origin', params: this.#random.pick([this.#disk(), this.#device(), 'x', '']) };
-    if (draw < 68) return this.#snapshot();
-    return draw < 84 ? this.pool() : this.thin();
+    if (draw < 66) return this.#snapshot();
+    if (draw < 76) return this.#mirror();
+    return draw < 88 ? this.pool() : this.thin();
+  }
+
+  /** A target that can be made of 8 or 16 sectors. */
+  sound(): Words {
+    const random = this.#random;
+    const area = (): string => `${this.#disk()} 0`;
+    const log = random.pick([CORE_LOGS[0], DISK_LOGS[0]]);
+    const features = random.pick(['', ' 0', ' 1 handle_errors', ' 2 handle_errors keep_log']);
+    return random.pick([
+      { type: 'mirror', params: `${log} 2 ${area()} ${area()}${features}` },
+      { type: 'mirror', params: `${log} 3 ${area()} ${area()} ${area()}` },
+      { type: 'striped', params: `2 4 ${area()} ${area()}` },
+      { type: 'delay', params: `${area()} 5` },
+      { type: 'flakey', params: `${area()} 5 6` },
+    ]);
   }
 
   /** A pool; most can be made. */
@@ -111,7 +158,7 @@ export class TargetLines {
   }
 
   #disk(): string {
-    return `1:${this.#random.below(METADATA_DISK)}`;
+    return `1:${this.#random.below(LOG_DISK)}`;
   }
 
   #striped(): Words {
@@ -137,6 +184,17 @@ export class TargetLines {
     const random = this.#random;
     const area = random.chance(0.8) ? `${this.#disk()} 0` : this.#area();
     return { type: 'flakey', params: `${area} ${random.pick(FLAKEY_TIMES)}${random.pick(FLAKEY_FEATURES)}` };
+  }
+
+  #mirror(): Words {
+    const random = this.#random;
+    const log = random.pick(random.pick([CORE_LOGS, CORE_LOGS, DISK_LOGS, REFUSED_LOGS]));
+    const count = random.pick(['2', '2', '2', '3', '1', '10', 'x']);
+    const legs = Array.from({ length: Number(count) || 1 }, () =>
+      random.chance(0.9) ? `${this.#disk()} 0` : this.#area(),
+    );
+    if (random.chance(0.05)) legs.pop();
+    return { type: 'mirror', params: [log, count, ...legs].join(' ') + random.pick(MIRROR_FEATURES) };
   }
 
   #snapshot(): Words {

@@ -6,6 +6,7 @@ import { DISK_MAJOR, DISK_SECTORS, DISKS } from './generator.ts';
 export const LOADED_TARGETS = [
   'thin-pool',
   'thin',
+  'mirror',
   'snapshot',
   'snapshot-origin',
   'flakey',

@@ -117,7 +117,7 @@ for (const errorIfNoSpace of [true, false]) {
 }
 
 test('a pool cannot shrink: the kernel takes the table and does not start it, and is brought back', async (t) => {
-  const { dm, options, name, pool } = await withPool(t);
+  const { dm, options, name, pool, data } = await withPool(t);
   const thin = await ThinDevice.create(dm, { name: name('thin'), pool, id: thinDevId(0), size: sectors(MIB) }, options);
   const table = await pool.table();
   const smaller = table.map((one) => ({ ...one, length: sectors(8 * MIB) }));
@@ -127,6 +127,11 @@ test('a pool cannot shrink: the kernel takes the table and does not start it, an
     return true;
   });
   assert.deepEqual(await pool.table(), table);
+  // Nor with its data device: that is as large as before again, and only then the pool takes its old table.
+  const { number: dataNumber } = await pool.deviceUnder('data');
+  const dataTable = await dm.table(dataNumber);
+  await assert.rejects(pool.setDataTable(grown(data, 8)), { code: 'EINVAL', state: 'runs-old' });
+  assert.deepEqual([await pool.table(), await dm.table(dataNumber)], [table, dataTable]);
   const { suspended, inactive } = await pool.info();
   assert.deepEqual([suspended, inactive], [false, false]);
   sh(`dd if=/dev/zero of=${nodeOf(thin)} bs=64k count=1 oflag=direct 2>&1`);
@@ -186,6 +191,39 @@ test('snapshot() has its source’s size and contents, and costs no blocks until
   assert.equal(await usedBlocks(pool), used + 4n);
   await second.destroy();
   assert.equal(await usedBlocks(pool), used);
+});
+
+/** Sectors of a thin device that have blocks. */
+async function mappedSectors(device: ThinDevice): Promise<bigint> {
+  const status = await device.status();
+  assert.ok(status.kind === 'parsed' && 'mapped' in status.value);
+  return status.value.mapped;
+}
+
+test('a thin device maps more as files are written; its snapshot shares what it had and keeps it', async (t) => {
+  const { dm, options, name, pool } = await withPool(t);
+  const desired = { name: name('thin'), pool, id: thinDevId(0), size: sectors(12 * MIB) };
+  const thin = await ThinDevice.create(dm, desired, options);
+  assert.equal(await mappedSectors(thin), 0n);
+  sh(`mkfs.ext4 -q -F ${nodeOf(thin)}; mkdir -p /tmp/thin-usage; mount ${nodeOf(thin)} /tmp/thin-usage`);
+  cleanUp(t, () => sh('! mountpoint -q /tmp/thin-usage || umount /tmp/thin-usage'));
+  const write = (file: string): string =>
+    sh(`dd if=/dev/urandom of=/tmp/thin-usage/${file} bs=1M count=2 conv=fsync 2>&1`);
+  const empty = await mappedSectors(thin);
+  write('one');
+  const before = await mappedSectors(thin);
+  assert.ok(before >= empty + BigInt(2 * MIB), `${before}, ${empty} before the file`);
+
+  const snapshot = await thin.snapshot({ name: name('snap'), id: thinDevId(1) });
+  const shared = await mappedSectors(snapshot);
+  assert.ok(shared >= before, `${shared}, ${before} before the snapshot`);
+  // Two file systems cost hardly more than one: what ext4 writes when it is thawed is all that is no longer shared.
+  assert.ok((await usedBlocks(pool)) < (2n * shared) / 128n);
+  write('two');
+  assert.equal(await mappedSectors(snapshot), shared);
+  assert.ok((await mappedSectors(thin)) >= shared + BigInt(2 * MIB));
+  // What is written over is no longer shared: the pool has it twice.
+  assert.ok((await usedBlocks(pool)) > (await mappedSectors(thin)) / 128n);
 });
 
 test('a snapshot whose number is taken leaves its source running under I/O', async (t) => {

@@ -1,6 +1,7 @@
 // Real System V semaphores, a real systemd-udevd with Debian's rules, real nodes.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -15,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { activate, deactivate } from '../../src/devices/index.ts';
+import { activate, deactivate, ThinDevice, ThinPool, thinDevId } from '../../src/devices/index.ts';
 import { DM_FLAGS, type DmCommand, DmIoctl, decodeDeviceNumber } from '../../src/kernel/dm-ioctl.ts';
 import { openControlNode } from '../../src/mapper/control-node.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
@@ -27,6 +28,7 @@ import { cookieText, PRIVATE_UDEV_FLAGS } from '../../src/mapper/udev/flags.ts';
 import { type UdevState, udevState } from '../../src/mapper/udev/state.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { systemSemaphores } from '../../src/system/semaphore.ts';
+import { area, grown, MIB, place } from './devices-support.ts';
 import { attempt, cleanUp, eventually, sh } from './support.ts';
 
 // The lab sets DM_DISABLE_UDEV for the C tools; here udev is the point.
@@ -45,7 +47,7 @@ async function startUdevd(t: TestContext): Promise<{ pause(): void }> {
     await ended;
     rmSync('/run/udev', { recursive: true });
   });
-  await eventually('udevd listens', 20_000, () => existsSync('/run/udev/control'));
+  await eventually('udevd listens', 60_000, () => existsSync('/run/udev/control'));
   return { pause: () => void child.kill('SIGSTOP') };
 }
 
@@ -271,5 +273,54 @@ test('activate() and deactivate() of a graph wait for udev: then the links are t
     names.filter((name) => existsSync(`/dev/mapper/${name}`)),
     [],
   );
+  assert.deepEqual(listCookies(), []);
+});
+
+test('dmsetup create, rename and remove leave it to udev to make the links, and no semaphore behind', async (t) => {
+  await startUdevd(t);
+  const name = `udev${process.pid}-tool`;
+  const link = (of: string): string => `/dev/mapper/${of}`;
+  const dmsetup = (words: string): string => sh(`env -u DM_DISABLE_UDEV dmsetup ${words}`);
+  cleanUp(t, () => attempt(`/sbin/dmsetup remove ${name} ${name}-new`));
+  dmsetup(`create ${name} --table '0 2048 zero'`);
+  const { minor } = decodeDeviceNumber(statSync(link(name), { bigint: true }).rdev);
+  assert.equal(readlinkSync(link(name)), `../dm-${minor}`);
+  dmsetup(`rename ${name} ${name}-new`);
+  assert.deepEqual([existsSync(link(name)), readlinkSync(link(`${name}-new`))], [false, `../dm-${minor}`]);
+  dmsetup(`suspend ${name}-new; env -u DM_DISABLE_UDEV dmsetup resume ${name}-new`);
+  dmsetup(`remove ${name}-new`);
+  assert.equal(existsSync(link(`${name}-new`)), false);
+  // One that is made, not loaded and removed sends no uevent: nobody is waited for.
+  dmsetup(`create ${name} --notable; env -u DM_DISABLE_UDEV dmsetup remove ${name}`);
+  assert.equal(attempt(`env -u DM_DISABLE_UDEV dmsetup remove ${name}`).status, 1);
+  assert.deepEqual(listCookies(), []);
+});
+
+test('a thin device’s file system gets its link in /dev/disk/by-uuid', async (t) => {
+  await startUdevd(t);
+  sh('modprobe dm-thin-pool');
+  const here = place(t);
+  const options = { machine: { udev: { state } } };
+  const pool = await ThinPool.create(
+    here.dm,
+    {
+      name: here.name('pool'),
+      metadata: { name: here.name('pool-meta'), table: grown(area(4), 4) },
+      data: { name: here.name('pool-data'), table: grown(area(16), 16) },
+      blockSize: 128,
+    },
+    options,
+  );
+  const desired = { name: here.name('thin'), pool, id: thinDevId(0), size: sectors(8 * MIB) };
+  const thin = await ThinDevice.create(here.dm, desired, options);
+  assert.equal(readlinkSync(`/dev/mapper/${thin.name}`), `../dm-${thin.number.minor}`);
+  const uuid = randomUUID();
+  sh(`mkfs.ext4 -q -F -U ${uuid} /dev/mapper/${thin.name}`);
+  const link = `/dev/disk/by-uuid/${uuid}`;
+  await eventually('udev has seen the file system', 60_000, () => existsSync(link));
+  assert.equal(readlinkSync(link), `../../dm-${thin.number.minor}`);
+  await thin.destroy(options);
+  assert.equal(existsSync(link), false);
+  await pool.teardown(options);
   assert.deepEqual(listCookies(), []);
 });

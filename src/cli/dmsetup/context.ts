@@ -9,6 +9,7 @@ import { updateNodes } from '../../mapper/node-folder.ts';
 import type { TableSlot } from '../../mapper/options.ts';
 import type { UdevWorld } from '../../mapper/udev/cookie.ts';
 import { udevState } from '../../mapper/udev/state.ts';
+import type { SampleClock } from '../../stats/sample-clock.ts';
 import { setReadAhead } from '../../system/block-devices.ts';
 import type { Options } from '../command-line.ts';
 import { CommandContext, type World } from '../context.ts';
@@ -20,6 +21,10 @@ export interface Environment extends World {
   readonly udev?: UdevWorld;
   readonly updateNodes?: typeof updateNodes;
   readonly setReadAhead?: (number: DeviceNumber, sectors: number) => void;
+  /** Between reports that repeat. */
+  readonly clock?: SampleClock;
+  /** The time of day, milliseconds since 1970; default: the machine's. */
+  readonly timeOfDay?: () => number;
   readonly holders?: (number: DeviceNumber) => Promise<readonly Holder[]>;
   readonly readFile?: (path: string | 0) => string;
   /** Runs a program. @returns its exit status */

@@ -2,9 +2,12 @@ import type { DeviceFacts } from '../../report/device-facts.ts';
 import { DEVICE_GROUPS, deviceFields, nameFields } from '../../report/device-fields.ts';
 import { selectedField } from '../../report/field-builders.ts';
 import { FieldTable, isHelp } from '../../report/field-table.ts';
+import type { Stamp } from '../../report/records.ts';
 import { Report } from '../../report/report.ts';
 import { SELECTION_HELP } from '../../report/select.ts';
 import { type NameParts, splitName } from '../../report/split-name.ts';
+import { systemSampleClock, ticks } from '../../stats/sample-clock.ts';
+import { type Repetition, repetitionOf } from '../repetition.ts';
 import { layoutOf } from '../report-layout.ts';
 import type { Context } from './context.ts';
 import { askOf } from './failure.ts';
@@ -65,6 +68,17 @@ export async function info(context: Context): Promise<number> {
 async function infoReport(context: Context): Promise<number> {
   if (isHelped(context, INFO_FIELDS)) return 0;
   const report = reportOf(context, INFO_FIELDS, COLUMNS, RECORD);
+  const repetition = repetitionOf(context.options);
+  try {
+    if (repetition === undefined) await infoCycle(context, report);
+    else await infoCycles(context, report, repetition);
+  } finally {
+    context.print(report.end());
+  }
+  return 0;
+}
+
+async function infoCycle(context: Context, report: Report<DeviceFacts>, stamp?: Stamp): Promise<void> {
   const rows: DeviceFacts[] = [];
   try {
     await forEachOrAll(context, async (subject) => {
@@ -72,9 +86,21 @@ async function infoReport(context: Context): Promise<number> {
     });
   } finally {
     // Those that came before one that failed are shown, as in the C tool.
-    context.print(report.write(rows) + report.end());
+    context.print(report.write(rows, stamp));
   }
-  return 0;
+}
+
+async function infoCycles(
+  context: Context,
+  report: Report<DeviceFacts>,
+  { intervalMs, count }: Repetition,
+): Promise<void> {
+  const { clock = systemSampleClock, timeOfDay = Date.now } = context.world;
+  const rhythm = ticks(clock.now(), { intervalMs, signal: context.signal, clock });
+  for (let cycle = 1; ; cycle++) {
+    await infoCycle(context, report, { cycle, time: new Date(timeOfDay()).toISOString() });
+    if (cycle >= count || (await rhythm.next()).done === true) return;
+  }
 }
 
 /** `dmsetup splitname`. */

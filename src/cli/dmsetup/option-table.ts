@@ -57,6 +57,12 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
     help: 'a report in columns; with help: its fields',
   },
   { name: 'concise', commands: ['create', 'table'], help: 'devices as name,uuid,minor,flags,table[,table...][;...]' },
+  {
+    name: 'count',
+    value: 'count',
+    commands: ['info'],
+    help: 'so many reports, 0 for no end; with -c',
+  },
   { name: 'csv', commands: REPORTS, help: 'comma-separated values in SI units' },
   {
     name: 'deferred',
@@ -74,6 +80,12 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'headings', value: 'none|abbrev|full', commands: REPORTS, help: 'no headings, short ones, names of fields' },
   { name: 'help', short: 'h', commands: 'any', help: 'show help' },
   { name: 'inactive', commands: 'any', help: 'tell of the table that waits for a resume, not of the live one' },
+  {
+    name: 'interval',
+    value: 'seconds',
+    commands: ['info'],
+    help: 'a report each so many seconds, without end unless --count says so; with -c',
+  },
   { name: 'json', commands: 'any', help: 'one JSON object in place of text' },
   { name: 'json-lines', commands: 'any', help: 'a JSON object a line' },
   { name: 'major', short: 'j', value: 'number', commands: 'any', help: "the device's major number" },

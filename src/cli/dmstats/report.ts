@@ -1,14 +1,13 @@
-import { DmError, UsageError } from '../../mapper/errors.ts';
+import { DmError } from '../../mapper/errors.ts';
 import type { DeviceFacts } from '../../report/device-facts.ts';
 import type { Stamp } from '../../report/records.ts';
 import { type StatsRow, sampleRows } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { systemSampleClock } from '../../stats/sample-clock.ts';
 import { read, type Sample, sample, totals } from '../../stats/sampler.ts';
-import type { Options } from '../command-line.ts';
+import { repetitionOf } from '../repetition.ts';
 import type { Context } from './context.ts';
 import { type Device, devicesOf } from './devices.ts';
-import { intervalMs } from './interval.ts';
 import { checkProgram, unlessGone } from './regions.ts';
 import { ABOUT_DEVICES, fieldHelp, reportFields, reportOf, selectionOf, shownProgram } from './table-options.ts';
 
@@ -103,22 +102,6 @@ async function nextOf(
     context.warn(`WARNING: ${name}: the device is gone`);
     return undefined;
   }
-}
-
-/** How often a report repeats; undefined for once and at once. */
-function repetitionOf(options: Options): { readonly intervalMs: number; readonly count: number } | undefined {
-  const text = options.text('interval');
-  const everyMs = intervalMs(text ?? '1');
-  const countText = options.text('count');
-  if (countText !== undefined && !/^\d+$/.test(countText)) {
-    throw new UsageError(`Invalid --count argument "${countText}": a whole number, zero or greater`);
-  }
-  const count = countText === undefined ? undefined : Number(countText);
-  if (text === undefined && (count === undefined || count === 1)) return undefined;
-  return {
-    intervalMs: everyMs,
-    count: count === undefined || count === 0 ? Infinity : count,
-  };
 }
 
 /** Tells what a sample could not see: each kind of trouble once, a repeated report would repeat it for ever. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { UsageError } from '../../mapper/errors.ts';
+import { intervalMs } from '../repetition.ts';
 import { isExpected } from '../run.ts';
 import { packageVersion } from '../version.ts';
 import type { Context } from './context.ts';
-import { intervalMs } from './interval.ts';
 import { checkProgram, shownPrograms } from './regions.ts';
 
 const DEFAULT_LISTEN = '127.0.0.1:9860';

@@ -5,9 +5,10 @@ import type { TableLine } from '../../mapper/table-line.ts';
 import { withChanges } from '../changes.ts';
 import type { Host } from '../host.ts';
 import { Journal, twice } from '../journal.ts';
-import { applySwap } from './apply-swap.ts';
-import type { WantedTable } from './plan-swap.ts';
+import { applySwap, sameText } from './apply-swap.ts';
+import type { SwapState, WantedTable } from './plan-swap.ts';
 import { prepareSwap, swapState, swapTable } from './swap.ts';
+import { SwapError } from './swap-error.ts';
 
 /**
  * Gives a device that another stands on a new table, and then the other one: the upper one is held still meanwhile, so
@@ -26,13 +27,14 @@ export async function swapUnder(
   { wantedBelow, tableAbove }: { readonly wantedBelow: WantedTable; readonly tableAbove: readonly TableLine[] },
 ): Promise<DeviceInfo> {
   const before = await swapState(host.dm, below.number);
+  const beforeAbove = await swapState(host.dm, above.number);
   const lower = await prepareSwap(host.dm, below.number, wantedBelow, host.options);
   // What is begun is ended or undone.
   const { signal, ...options } = host.options;
   const steady: Host = { ...host, options };
   signal?.throwIfAborted();
   const journal = new Journal();
-  journal.record(`${above.name}, suspended`, () => ensureRunning(steady, above));
+  journal.record(`${above.name}, suspended`, () => ensureRunning(steady, beforeAbove));
   try {
     await host.dm.suspend(above.number);
     await applySwap(host.dm, lower, options);
@@ -45,13 +47,23 @@ export async function swapUnder(
     const upper = await prepareSwap(host.dm, above.number, { table: tableAbove }, options);
     return await applySwap(host.dm, upper, options);
   } catch (error) {
-    throw await journal.rollBack(error);
+    const failure = await journal.rollBack(error);
+    // It tells what state the upper device was in before the lower one had its old table again.
+    throw failure === error && error instanceof SwapError && error.device === above.name
+      ? new SwapError(error, above.name, 'runs-old')
+      : failure;
   }
 }
 
-async function ensureRunning(host: Host, device: NamedDevice): Promise<void> {
-  const { suspended } = await twice(() => host.dm.info(device.number));
-  if (suspended) await withChanges(host, (changes) => changes.resume(device));
+/** Has a device run with the table that it had: over the lower one's new table it may not have gone back to it. */
+async function ensureRunning(host: Host, before: SwapState): Promise<void> {
+  const { suspended, table } = await twice(() => swapState(host.dm, before.number));
+  if (!suspended) return;
+  if (sameText(table, before.table)) await withChanges(host, (changes) => changes.resume(before));
+  else {
+    const saved = { table: before.table, readOnly: before.readOnly, secure: true };
+    await swapTable(host.dm, before.number, saved, { ...host.options, check: false });
+  }
 }
 
 /** A device under another, as one of device-mapper's. @returns undefined when it is none */

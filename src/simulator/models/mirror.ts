@@ -51,8 +51,17 @@ export function mirror(values: Values, areas: readonly Area[], { length, clock, 
       next();
     });
   };
+  const { features = [] } = values;
+  const has = (feature: (typeof features)[number]): 'y' | 'n' => (features.includes(feature) ? 'y' : 'n');
   return {
     info: () => `${legs.length} ${legs.join(' ')} ${done}/${total} 1 ${'A'.repeat(legs.length)} ${words}`,
+    // The log has nothing to say here.
+    ima: () =>
+      [
+        `nr_mirrors=${legs.length}`,
+        ...legs.map((leg, index) => `mirror_device_${index}=${leg},mirror_device_${index}_status=A`),
+        `handle_errors=${has('handle_errors')},keep_log=${has('keep_log')},log_type_status=`,
+      ].join(','),
     suspending: () => stop(),
     resumed: next,
   };
