@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { askStatus } from '../../src/dirtylog/daemon/client.ts';
+import { askOnce, askStatus } from '../../src/dirtylog/daemon/client.ts';
 import { allInSync, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
 import { eventually, makeVolume, sh } from './support.ts';
 
@@ -86,7 +86,8 @@ test('dmlogd takes a log of fewer and of more regions, and copies everything whe
   const server = await startServer(t);
   const legs = await makeLegs(t, LEG_MIB);
   const log = await makeVolume(t, 1);
-  sh(`dd if=/dev/zero of=${log.node} bs=64k count=1 oflag=direct 2>&1; dmlogd resync pause`);
+  sh(`dd if=/dev/zero of=${log.node} bs=64k count=1 oflag=direct 2>&1`);
+  await askOnce(undefined, { command: 'resync', change: { paused: true } });
   const words = `disk ${log.node} ${REGION_SECTORS}`;
   const mirror = await makeMirror(t, { log: `${words} nosync` }, legs);
   const inSync = async (table: string): Promise<number> => {
@@ -106,6 +107,6 @@ test('dmlogd takes a log of fewer and of more regions, and copies everything whe
   sh(`dmsetup create ${mirror.name} --table '${full}'`);
   assert.equal((await askStatus()).mirrors[0]?.inSync, 0);
   assert.match(server.output(), /regions are copied again, as the log says nothing of them: \d+:\d+ holds no log/);
-  sh('dmlogd resync resume');
+  await askOnce(undefined, { command: 'resync', change: { paused: false } });
   await allInSync(mirror);
 });

@@ -1,15 +1,12 @@
 // The order, rate and times of a resync are what the operator says, on an idle mirror too.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseTrace } from '../../src/dirtylog/conformance/trace.ts';
-import { askStatus } from '../../src/dirtylog/daemon/client.ts';
+import { askOnce, askStatus } from '../../src/dirtylog/daemon/client.ts';
+import { askServer, controlPath } from '../../src/dirtylog/daemon/control.ts';
 import { decodeReply, words64 } from '../../src/dirtylog/protocol/kernel-side.ts';
+import type { ResyncSettings } from '../../src/dirtylog/resync.ts';
 import {
   allInSync,
   assertLegsEqual,
@@ -26,19 +23,20 @@ const REGION_BYTES = REGION_SECTORS * 512;
 const GET_RESYNC_WORK = 12;
 const TYPE_AT = 188;
 
-/** Records what the kernel asks and is told, until `end()`, which says which regions were handed out. */
+/** Listens to what the kernel asks and is told, until `end()`, which says which regions were handed out. */
 async function traceWork(t: TestContext): Promise<{ end(): Promise<number[]> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'trace-'));
-  cleanUp(t, () => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'trace');
-  const child = spawn('dmlogd', ['trace', '--record', file], { stdio: 'inherit' });
-  cleanUp(t, () => child.kill('SIGKILL'));
-  await eventually('the trace begins', 60_000, () => existsSync(file) && readFileSync(file, 'utf8').includes('\n'));
+  const leave = new AbortController();
+  cleanUp(t, () => leave.abort());
+  const lines = askServer(controlPath(), { command: 'trace' }, leave.signal);
+  const texts = [JSON.stringify((await lines.next()).value)];
+  const listening = (async () => {
+    for await (const line of lines) texts.push(JSON.stringify(line));
+  })();
   return {
     async end() {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-      const handedOut = parseTrace(readFileSync(file, 'utf8')).flatMap(({ from, bytes }) => {
+      leave.abort();
+      await listening;
+      const handedOut = parseTrace(texts.join('\n')).flatMap(({ from, bytes }) => {
         if (from !== 'server' || bytes[TYPE_AT] !== GET_RESYNC_WORK) return [];
         const reply = decodeReply(bytes);
         const [isWork, region = -1] = reply.kind === 'reply' ? words64(reply.data) : [];
@@ -49,10 +47,13 @@ async function traceWork(t: TestContext): Promise<{ end(): Promise<number[]> }> 
   };
 }
 
+const set = (change: Partial<ResyncSettings>, mirror?: string): Promise<unknown> =>
+  askOnce(undefined, { command: 'resync', change, ...(mirror === undefined ? {} : { mirror }) });
+
 /** A mirror with all to copy, and nothing copied yet. */
 async function pausedMirror(t: TestContext): Promise<Mirror> {
   await startServer(t);
-  sh('dmlogd resync pause');
+  await set({ paused: true });
   return makeMirror(t, { log: `core ${REGION_SECTORS}` }, await makeLegs(t, LEG_MIB, { random: true }));
 }
 
@@ -65,9 +66,10 @@ test('a paused resync copies nothing and holds no write; resumed, it copies the 
   t.diagnostic(`6 writes into regions out of sync took ${Math.round(performance.now() - start)} ms`);
   assert.equal(mirror.inSync(), 0);
   assert.equal((await askStatus()).mirrors[0]?.recovering, undefined);
-  sh(`dmlogd resync --mirror ${mirror.name} first 20-22; dmlogd resync --mirror ${mirror.uuid} order byHeat`);
+  sh(`dmlogd resync --mirror ${mirror.name} first 20-22`);
+  await set({ order: 'byHeat' }, mirror.uuid);
   const trace = await traceWork(t);
-  sh('dmlogd resync resume');
+  await set({ paused: false });
   await allInSync(mirror);
   const order = await trace.end();
   assert.deepEqual(order.slice(0, 3), [20, 21, 22]);
@@ -81,12 +83,12 @@ test('a paused resync copies nothing and holds no write; resumed, it copies the 
 
 test('a resync keeps to its rate on an idle mirror, and to its part of the day', async (t) => {
   const mirror = await pausedMirror(t);
-  const now = new Date();
-  const hour = (hours: number): string => `${String((now.getHours() + hours) % 24).padStart(2, '0')}:00`;
-  sh(`dmlogd resync window ${hour(2)}-${hour(3)}; dmlogd resync rate ${4 * REGION_BYTES}; dmlogd resync resume`);
+  const minute = (hours: number): number => ((new Date().getHours() + hours) % 24) * 60;
+  await set({ windows: [{ fromMinute: minute(2), toMinute: minute(3) }], bytesPerSecond: 4 * REGION_BYTES });
+  await set({ paused: false });
   await setTimeout(3000);
   assert.equal(mirror.inSync(), 0);
-  sh('dmlogd resync window none');
+  await set({ windows: [] });
   const start = performance.now();
   await eventually('it is in sync', 60_000, async () => {
     await setTimeout(100);
