@@ -61,7 +61,8 @@ test('dmlogd serves in the background, tells what it does, is traced, and the tr
     [{ type: 'listening' }, { type: 'resyncDone', uuid: mirror.uuid }],
   );
   const replayed = attempt(`dmlogd replay ${folder}/trace`);
-  assert.match(replayed.stdout, /^\d+ requests, 0 answered otherwise\n$/);
+  // The trace may have been ended between a request and its answer.
+  assert.match(replayed.stdout, /^\d{2,} requests, 0 answered otherwise(, [1-4] without an answer in the trace)?\n$/);
 
   assert.match(sh('dmlogd status'), new RegExp(`^${mirror.uuid} +${mirror.name} +core +running +32 +32 +0 *$`, 'm'));
   assert.match(sh('dmlogd logs'), new RegExp(`^${mirror.uuid} +0x[0-9a-f]{16} +running +8192 core 256 *$`, 'm'));
@@ -81,7 +82,9 @@ test('dmlogd serves in the background, tells what it does, is traced, and the tr
   assert.ok(readFileSync(join(folder, 'dm.prom'), 'utf8').includes('dmlogd_mirror_regions{'));
 
   sh(`kill ${pid}`);
-  await eventually('it has ended', 30_000, () => !existsSync(`/proc/${pid}`));
+  // Its parent is gone, and the guest's first process may leave it a zombie, which has no words.
+  const words = `/proc/${pid}/cmdline`;
+  await eventually('it has ended', 30_000, () => !existsSync(words) || readFileSync(words).length === 0);
   const gone = attempt('dmlogd status');
   assert.deepEqual(gone, {
     status: 1,
