@@ -15,9 +15,10 @@ function golden(name: string): string {
 for (const name of TRACES) {
   test(`LogServer answers the kernel of the trace "${name}" as it was answered`, async () => {
     const trace = parseTrace(golden(name));
-    const { requests, differences } = await replayTrace(trace, new MemoryServer(tracedDevices(trace)));
+    const { requests, unanswered, differences } = await replayTrace(trace, new MemoryServer(tracedDevices(trace)));
     assert.ok(requests > 10, `${requests} requests`);
     assert.deepEqual(differences, []);
+    assert.equal(unanswered, 0);
   });
 }
 
@@ -50,4 +51,12 @@ test('parseTrace() names the line that is none', () => {
     () => parseTrace('{"from":"dmlogd","format":1}\n{"from":"kernel"}\n'),
     (error) => error instanceof DmParseError && /in line 2/.test(error.message),
   );
+});
+
+test('replayTrace() counts the requests that the trace was ended before the answer of', async () => {
+  const trace = parseTrace(golden('classic'));
+  const last = trace.findLastIndex(({ from }) => from === 'server');
+  const cut = trace.toSpliced(last, 1);
+  const { unanswered, differences } = await replayTrace(cut, new MemoryServer(tracedDevices(cut)));
+  assert.deepEqual({ unanswered, differences }, { unanswered: 1, differences: [] });
 });

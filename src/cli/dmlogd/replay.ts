@@ -9,10 +9,11 @@ export async function run({ words, stdout }: CommandContext): Promise<number> {
   const [path, ...more] = words;
   if (path === undefined || more.length > 0) throw new UsageError('replay: replay FILE');
   const trace = parseTrace(readFileSync(path, 'utf8'));
-  const { requests, differences } = await replayTrace(trace, new MemoryServer(tracedDevices(trace)));
+  const { requests, unanswered, differences } = await replayTrace(trace, new MemoryServer(tracedDevices(trace)));
   for (const { request, type, recorded, replayed } of differences) {
     stdout.write(`request ${request}, ${type}: ${recorded} was recorded, now ${replayed}\n`);
   }
-  stdout.write(`${requests} requests, ${differences.length} answered otherwise\n`);
+  const open = unanswered === 0 ? '' : `, ${unanswered} without an answer in the trace`;
+  stdout.write(`${requests} requests, ${differences.length} answered otherwise${open}\n`);
   return differences.length === 0 ? 0 : 1;
 }

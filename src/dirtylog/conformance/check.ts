@@ -1,9 +1,10 @@
 import { Breach, type ConformanceTransport, KitKernel } from './kernel.ts';
 import { REQUEST_SCENARIOS } from './request-scenarios.ts';
+import type { Scenario } from './scenario.ts';
 import { TABLE_SCENARIOS } from './table-scenarios.ts';
 
 /** All of them; each begins with a log of its own. */
-export const SCENARIOS = [...TABLE_SCENARIOS, ...REQUEST_SCENARIOS];
+export const SCENARIOS: readonly Scenario[] = [...TABLE_SCENARIOS, ...REQUEST_SCENARIOS];
 
 /** What came of a scenario. */
 export interface ConformanceResult {

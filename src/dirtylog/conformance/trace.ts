@@ -52,11 +52,16 @@ function noTrace(line: string, index: number): DmParseError {
   return new DmParseError(`expected a datagram of a trace in line ${index + 1}`, line, 1);
 }
 
-/** Asks a server what a trace's kernel has asked; where its answers differ, and how many requests there were. */
-export async function replayTrace(
-  trace: readonly TracedDatagram[],
-  transport: ConformanceTransport,
-): Promise<{ readonly requests: number; readonly differences: readonly ReplayDifference[] }> {
+/** What came of a replay. */
+export interface Replay {
+  readonly requests: number;
+  /** Requests whose answers the trace does not have: it was ended between the two, or the server was. */
+  readonly unanswered: number;
+  readonly differences: readonly ReplayDifference[];
+}
+
+/** Asks a server what a trace's kernel has asked, and compares the answers that the trace has. */
+export async function replayTrace(trace: readonly TracedDatagram[], transport: ConformanceTransport): Promise<Replay> {
   const recorded = repliesBySeq(trace.filter(({ from }) => from === 'server').map(({ bytes }) => bytes));
   const asked: { readonly seq: number; readonly type: string }[] = [];
   const sent: Uint8Array[] = [];
@@ -70,12 +75,18 @@ export async function replayTrace(
   }
   const replayed = repliesBySeq(sent);
   const differences: ReplayDifference[] = [];
+  let unanswered = 0;
   for (const [index, { seq, type }] of asked.entries()) {
-    const before = replyText(recorded.get(seq));
+    const reply = recorded.get(seq);
+    if (reply === undefined) {
+      unanswered++;
+      continue;
+    }
+    const before = replyText(reply);
     const now = replyText(replayed.get(seq));
     if (before !== now) differences.push({ request: index + 1, type, recorded: before, replayed: now });
   }
-  return { requests: asked.length, differences };
+  return { requests: asked.length, unanswered, differences };
 }
 
 /** The numbers of the log devices that a trace's constructors name, as far as its statuses tell them. */

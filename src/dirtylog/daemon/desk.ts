@@ -1,26 +1,28 @@
 /** What the control socket is asked, answered. */
-import type { DeviceMapper } from '../../mapper/device-mapper.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { LogEvent } from '../ports.ts';
 import { changeBook, type ResyncBook, readBook } from '../resync-book.ts';
 import type { ControlAnswer, ControlRequest } from './control.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
-import { findMirrors } from './mirrors.ts';
+import { findMirrors, type TableSource } from './mirrors.ts';
 import type { ServerThread } from './server-thread.ts';
 import type { StateFolder } from './state-folder.ts';
 
 const RESYNC_FILE = 'resync';
 
+/** What of the thread that serves is needed. */
+export type AskedThread = Pick<ServerThread, 'ask' | 'tell'>;
+
 /** Knows what the operator has set, and who listens to events and datagrams. */
 export class Desk {
-  readonly #dm: DeviceMapper;
-  readonly #state: StateFolder;
+  readonly #dm: TableSource;
+  readonly #state: Pick<StateFolder, 'keep' | 'kept'>;
   readonly #listeners = new Set<ControlAnswer>();
   readonly #tracers = new Set<ControlAnswer>();
   readonly #events: Partial<Record<LogEvent['type'], number>> = {};
   #book: ResyncBook;
 
-  constructor(dm: DeviceMapper, state: StateFolder) {
+  constructor(dm: TableSource, state: Pick<StateFolder, 'keep' | 'kept'>) {
     this.#dm = dm;
     this.#state = state;
     this.#book = readBook(state.kept(RESYNC_FILE));
@@ -41,7 +43,7 @@ export class Desk {
     for (const tracer of this.#tracers) tracer.send(line);
   }
 
-  async answer(thread: ServerThread, request: ControlRequest, answer: ControlAnswer): Promise<void> {
+  async answer(thread: AskedThread, request: ControlRequest, answer: ControlAnswer): Promise<void> {
     switch (request.command) {
       case 'status': {
         const { status } = await thread.ask({ kind: 'status' });
@@ -55,6 +57,8 @@ export class Desk {
       case 'epoch':
         return last(answer, (await thread.ask({ kind: 'epoch' })).epoch);
       case 'changed': {
+        // It is JSON from elsewhere, and the thread that serves must not stumble over it.
+        if (typeof request.since !== 'string') throw new UsageError('changed: since which epoch?');
         const { mirrors } = await thread.ask({ kind: 'changed', since: request.since });
         return last(answer, await this.#named(mirrors, request.mirror));
       }
@@ -73,7 +77,7 @@ export class Desk {
     }
   }
 
-  async #setResync(thread: ServerThread, request: Extract<ControlRequest, { command: 'resync' }>): Promise<ResyncBook> {
+  async #setResync(thread: AskedThread, request: Extract<ControlRequest, { command: 'resync' }>): Promise<ResyncBook> {
     let uuid: string | undefined;
     if (request.mirror !== undefined) {
       const { status } = await thread.ask({ kind: 'status' });

@@ -14,8 +14,8 @@ import {
 
 /** Blocks written between two waits: 32 KiB. */
 const BATCH_BLOCKS = 8;
-/** Blocks read between two waits: each word is looked at, half a millisecond of work in all. */
-const READ_BLOCKS = 4;
+/** Blocks read between two waits: each word is looked at, which takes a millisecond before the code is compiled. */
+const READ_BLOCKS = 1;
 
 /** A store that must not be written to either: too small, or with a log that only others understand. */
 export class UnusableStore extends Error {

@@ -5,7 +5,7 @@ import { BitImage, UnusableStore } from './bit-image.ts';
 import { RegionLog } from './region-log.ts';
 
 /** Words handled between two waits, well under a millisecond of work. */
-const BATCH_WORDS = 2 * 1024;
+const BATCH_WORDS = 1024;
 
 /** What a log is loaded from. */
 export interface LoadOptions {
