@@ -163,6 +163,11 @@ export class LogServer {
       served.deferred.hold(datagram, this.#ports.now());
       return;
     }
+    if (datagram.type === DM_ULOG.IN_SYNC && !log.mayTellOutOfSync && !log.isInSync(datagram.region(0))) {
+      // The log device may have the region as clean, and cannot be told otherwise yet.
+      served.deferred.hold(datagram, this.#ports.now());
+      return;
+    }
     const length = answerRegions(datagram, served, shared, log, this.#wait, this.#ports.event);
     if (length !== NOT_YET) {
       this.#send(datagram, length);

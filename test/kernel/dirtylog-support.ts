@@ -122,6 +122,8 @@ export interface Written {
   readonly longestMs: number;
   readonly errors: number;
   readonly wrong: number;
+  /** Begin and end of the writes that took more than 0.1 s, on the machine's clock, in milliseconds. */
+  readonly slow: readonly (readonly [number, number])[];
 }
 
 /** Writes to a device until `end()`, which says what came of it. */
@@ -151,4 +153,32 @@ export async function startWriter(
       return result;
     },
   };
+}
+
+/** When a server was ended and when its successor was ready, on the machine's clock, in milliseconds. */
+export interface Change {
+  readonly endedMs: number;
+  readonly readyMs: number;
+}
+
+/** Ends the server, starts the next, and says when. */
+export async function changeServer(
+  t: TestContext,
+  server: Server,
+  how: 'kill' | 'stop',
+): Promise<{ readonly server: Server; readonly change: Change }> {
+  const endedMs = Date.now();
+  await server[how]();
+  const next = await startServer(t);
+  return { server: next, change: { endedMs, readyMs: Date.now() } };
+}
+
+/** How long writes that a change of servers has delayed were delayed beyond it, in milliseconds; 0 when not at all. */
+export function stallsAfter(changes: readonly Change[], { slow }: Written): number[] {
+  return changes.map(({ endedMs, readyMs }, index) => {
+    // What was not answered before the next server died too waited for that one's successor.
+    const nextEndedMs = changes[index + 1]?.endedMs ?? Number.POSITIVE_INFINITY;
+    const waits = slow.filter(([from, to]) => from < readyMs && to > endedMs && to < nextEndedMs);
+    return Math.max(0, ...waits.map(([, to]) => to - readyMs));
+  });
 }
