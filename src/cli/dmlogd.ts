@@ -12,6 +12,7 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   resync pause|resume     stop the copying, let it go on
   resync rate BYTES|none  copy at most so many bytes a second
   resync order inOrder|byHeat
+  reload UUID             have the kernel try a mirror's log and legs again, and let the writes go on that it holds
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   status: () => import('./dmlogd/status.ts'),
   logs: () => import('./dmlogd/logs.ts'),
   resync: () => import('./dmlogd/resync.ts'),
+  reload: () => import('./dmlogd/reload.ts'),
   events: () => import('./dmlogd/events.ts'),
   trace: () => import('./dmlogd/trace.ts'),
   replay: () => import('./dmlogd/replay.ts'),

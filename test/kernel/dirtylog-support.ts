@@ -126,12 +126,13 @@ export interface Written {
   readonly slow: readonly (readonly [number, number])[];
 }
 
+export interface Writer {
+  readonly child: ChildProcess;
+  end(): Promise<Written>;
+}
+
 /** Writes to a device until `end()`, which says what came of it. */
-export async function startWriter(
-  t: TestContext,
-  node: string,
-  mib: number,
-): Promise<{ end(): Promise<Written>; readonly child: ChildProcess }> {
+export async function startWriter(t: TestContext, node: string, mib: number): Promise<Writer> {
   const script = fileURLToPath(new URL('./mirror-writer.js', import.meta.url));
   const child = spawn(process.execPath, [script, node, String(mib * 256)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';

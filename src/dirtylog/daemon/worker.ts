@@ -60,18 +60,19 @@ class KernelThread {
     this.#port.close();
   }
 
-  #handle(length: number): void {
+  #handle(length: number): boolean {
     const { incoming } = this.#server;
     if (this.#isTracing) this.#traced('kernel', incoming.bytes, length);
-    this.#server.receive(length);
+    const isAll = this.#server.receive(length);
     const { type } = incoming;
     this.#requests[type] = (this.#requests[type] as number) + 1;
-    if (type === 0) return;
+    if (type === 0) return isAll;
     this.#last[0] = incoming.seq;
-    if (this.#hasHeard) return;
+    if (this.#hasHeard) return isAll;
     this.#hasHeard = true;
     // Those of which the server before had no time to keep the number, or whose number was lost with /run.
     this.#askForLost(incoming.seq);
+    return isAll;
   }
 
   #askForLost(firstSeq: number): void {
