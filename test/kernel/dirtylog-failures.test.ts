@@ -6,7 +6,9 @@ import { type TestContext, test } from 'node:test';
 import {
   allInSync,
   assertLegsEqual,
+  DMSETUP,
   digest,
+  MIB_SECTORS,
   makeLegs,
   makeMirror,
   REGION_SECTORS,
@@ -23,10 +25,10 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Another table under a device, without waiting for its I/O; `give()` brings the old one back. */
 function swapTable(volume: Volume, table: string): { give(): void } {
-  const good = sh(`dmsetup table ${volume.name}`).trim();
+  const good = sh(`${DMSETUP} table ${volume.name}`).trim();
   const swap = (wanted: string): void => {
-    sh(`dmsetup load ${volume.name} --table '${wanted}'`);
-    sh(`dmsetup suspend --noflush ${volume.name}; dmsetup resume ${volume.name}`);
+    sh(`${DMSETUP} load ${volume.name} --table '${wanted}'`);
+    sh(`${DMSETUP} suspend --noflush ${volume.name}; ${DMSETUP} resume ${volume.name}`);
   };
   swap(table);
   return { give: () => swap(good) };
@@ -34,7 +36,7 @@ function swapTable(volume: Volume, table: string): { give(): void } {
 
 /** A table by which a volume can be read and not written. */
 function unwritable({ name, sectors }: Volume): string {
-  const [, place] = /linear (.*)\n/.exec(sh(`dmsetup table ${name}`)) ?? [];
+  const [, place] = /linear (.*)\n/.exec(sh(`${DMSETUP} table ${name}`)) ?? [];
   return `0 ${sectors} flakey ${place} 0 1 1 error_writes`;
 }
 
@@ -59,10 +61,12 @@ test('dmlogd lets no region be written to one leg while the log device may have 
   const log = await makeLog(t);
   const words = `disk ${log.node} ${REGION_SECTORS}`;
   const first = await makeMirror(t, { log: `${words} nosync` }, legs);
-  sh(`dmsetup suspend ${first.name}`);
+  sh(`${DMSETUP} suspend ${first.name}`);
   const broken = swapTable(log, unwritable(log));
   // All is clean on the device, and all is to be copied: what is said in the table cannot be written.
-  sh(`dmsetup load ${first.name} --table '${first.table({ log: `${words} sync` })}'; dmsetup resume ${first.name}`);
+  sh(
+    `${DMSETUP} load ${first.name} --table '${first.table({ log: `${words} sync` })}'; ${DMSETUP} resume ${first.name}`,
+  );
   await eventually('the failure is told', 30_000, () => /the log has failed/.test(server.output()));
   const before = digest(legs[0].node);
   const write = writeRegion(t, first.node, 31);
@@ -104,7 +108,7 @@ test('dmlogd keeps dirty what a leg has not taken, and has it copied after dmlog
   const broken = swapTable(legs[1], `0 ${legs[1].sectors} error`);
   const write = writeRegion(t, mirror.node, 7);
   await eventually('the failure is told', 30_000, () => /region 7 is out of sync/.test(server.output()));
-  assert.match(sh(`dmsetup status ${mirror.name}`), / 31\/32 1 AD 3 disk /);
+  assert.match(sh(`${DMSETUP} status ${mirror.name}`), / 31\/32 1 AD 3 disk /);
   const bits = sh(`dd if=${log.node} bs=512 count=3 iflag=direct 2>/dev/null | od -An -tu1 -j1024 -N4`);
   assert.equal(bits.trim().replace(/ +/g, ' '), '127 255 255 255', 'region 7 is dirty on the device');
   broken.give();
@@ -120,24 +124,18 @@ test('a power cut at any flush finds dirty, in the log, what differs between the
   const disk = await makeVolume(t, 1 + 2 * LEG_MIB);
   const journal = await makeVolume(t, 160);
   sh(`dd if=/dev/zero of=${disk.node} bs=1M count=${1 + 2 * LEG_MIB} oflag=direct 2>&1`);
-  const name = `cut${process.pid}`;
-  sh(`dmsetup create ${name} --table '0 ${disk.sectors} log-writes ${disk.node} ${journal.node}'`);
-  const area = (suffix: string, mibAt: number, mib: number): Volume => {
-    const [sectors, at] = [mib * 2048, mibAt * 2048];
-    sh(`dmsetup create ${name}${suffix} --table '0 ${sectors} linear /dev/mapper/${name} ${at}'`);
-    return { ...disk, name: `${name}${suffix}`, node: `/dev/mapper/${name}${suffix}`, sectors };
-  };
-  const log = area('log', 0, 1);
-  const legs = [area('first', 1, LEG_MIB), area('second', 1 + LEG_MIB, LEG_MIB)] as const;
-  const server = await startServer(t);
-  const mirror = await makeMirror(t, { log: `disk ${log.node} ${REGION_SECTORS} nosync` }, legs);
-  const writer = await startWriter(t, mirror.node, LEG_MIB);
-  await sleep(4000);
-  const { writes, errors, wrong } = await writer.end();
-  assert.deepEqual({ errors, wrong }, { errors: 0, wrong: 0 });
-  sh(`dmsetup remove ${mirror.name}`);
-  await server.stop();
-  sh(`dmsetup remove ${log.name} ${legs[0].name} ${legs[1].name}; dmsetup remove ${name}`);
+  await t.test('a mirror is written to', async (each) => {
+    const name = `cut${process.pid}`;
+    sh(`${DMSETUP} create ${name} --table '0 ${disk.sectors} log-writes ${disk.node} ${journal.node}'`);
+    cleanUp(each, () => sh(`${DMSETUP} remove ${name}`));
+    const { log, legs } = makeAreas(each, 'cut', { ...disk, node: `/dev/mapper/${name}` });
+    await startServer(each);
+    const mirror = await makeMirror(each, { log: `disk ${log.node} ${REGION_SECTORS} nosync` }, legs);
+    const writer = await startWriter(each, mirror.node, LEG_MIB);
+    await sleep(4000);
+    const { errors, wrong } = await writer.end();
+    assert.deepEqual({ errors, wrong }, { errors: 0, wrong: 0 });
+  });
 
   const image = new Uint8Array(disk.sectors * SECTOR_BYTES);
   const differing = new Set<number>();
@@ -152,15 +150,32 @@ test('a power cut at any flush finds dirty, in the log, what differs between the
     const dirty = dirtyRegions(image);
     if (differing.size > 0) cutsWithDirty++;
     for (const region of differing) assert.ok(dirty.has(region), `after ${cuts} flushes region ${region} is clean`);
-    if (differing.size > 0 && cuts % 2 === 0) chosen = { image: image.slice(), inSync: mirror.regions - dirty.size };
+    if (differing.size > 0 && cuts % 2 === 0) chosen = { image: image.slice(), inSync: REGIONS - dirty.size };
   }
-  t.diagnostic(`${writes} writes, ${cuts} flushes, at ${cutsWithDirty} of them the legs differed`);
+  t.diagnostic(`${cuts} flushes, at ${cutsWithDirty} of them the legs differed`);
   assert.ok(cutsWithDirty > 0 && chosen !== undefined);
   await resyncFromImage(t, disk, chosen);
 });
 
 const LOG_BYTES = 2 ** 20;
 const LEG_BYTES = LEG_MIB * 2 ** 20;
+const REGIONS = LEG_BYTES / REGION_BYTES;
+
+/** A log and two legs, as areas of one disk. */
+function makeAreas(
+  t: TestContext,
+  prefix: string,
+  disk: Volume,
+): { readonly log: Volume; readonly legs: [Volume, Volume] } {
+  const area = (suffix: string, mibAt: number, mib: number): Volume => {
+    const name = `${prefix}${process.pid}${suffix}`;
+    const sectors = mib * MIB_SECTORS;
+    sh(`${DMSETUP} create ${name} --table '0 ${sectors} linear ${disk.node} ${mibAt * MIB_SECTORS}'`);
+    cleanUp(t, () => sh(`${DMSETUP} remove --retry ${name}`));
+    return { ...disk, name, node: `/dev/mapper/${name}`, sectors };
+  };
+  return { log: area('log', 0, 1), legs: [area('first', 1, LEG_MIB), area('second', 1 + LEG_MIB, LEG_MIB)] };
+}
 
 /** Looks anew at the regions that a write touches. */
 function updateDiffering(image: Uint8Array, offset: number, length: number, differing: Set<number>): void {
@@ -178,11 +193,11 @@ function updateDiffering(image: Uint8Array, offset: number, length: number, diff
 /** Whether the log speaks for all regions: before, everything counts as dirty. */
 function isLogThere(image: Uint8Array): boolean {
   const view = new DataView(image.buffer);
-  return view.getUint32(0, true) === 0x4d695272 && view.getBigUint64(8, true) === BigInt(LEG_BYTES / REGION_BYTES);
+  return view.getUint32(0, true) === 0x4d695272 && view.getBigUint64(8, true) === BigInt(REGIONS);
 }
 
 function dirtyRegions(image: Uint8Array): Set<number> {
-  const regions = Array.from({ length: LEG_BYTES / REGION_BYTES }, (_, region) => region);
+  const regions = Array.from({ length: REGIONS }, (_, region) => region);
   return new Set(regions.filter((region) => (((image[1024 + (region >>> 3)] ?? 0) >>> (region & 7)) & 1) === 0));
 }
 
@@ -193,14 +208,7 @@ async function resyncFromImage(
   { image, inSync }: { readonly image: Uint8Array; readonly inSync: number },
 ): Promise<void> {
   await startServer(t);
-  const area = (suffix: string, mibAt: number, mib: number): Volume => {
-    const name = `after${process.pid}${suffix}`;
-    sh(`dmsetup create ${name} --table '0 ${mib * 2048} linear ${disk.node} ${mibAt * 2048}'`);
-    cleanUp(t, () => sh(`dmsetup remove ${name}`));
-    return { ...disk, name, node: `/dev/mapper/${name}`, sectors: mib * 2048 };
-  };
-  const log = area('log', 0, 1);
-  const legs = [area('first', 1, LEG_MIB), area('second', 1 + LEG_MIB, LEG_MIB)] as const;
+  const { log, legs } = makeAreas(t, 'after', disk);
   const logs = [{ kernelLog: `disk 2 ${log.node} ${REGION_SECTORS}` }, { log: `disk ${log.node} ${REGION_SECTORS}` }];
   for (const options of logs) {
     await t.test(
