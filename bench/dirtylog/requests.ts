@@ -3,10 +3,10 @@
  * second and bytes allocated a request, as JSON.
  */
 import { constructorData, encodeRequest, regionData } from '../../src/dirtylog/protocol/kernel-side.ts';
-import { inOrder } from '../../src/dirtylog/resync.ts';
 import { LogServer } from '../../src/dirtylog/server.ts';
 import type { UlogRequestName } from '../../src/kernel/dm-log-userspace.ts';
 import { median } from '../statistics.ts';
+import { idlePorts } from './idle-ports.ts';
 
 const REGIONS = 1_000_000;
 const REQUESTS = 200_000;
@@ -17,21 +17,10 @@ const UUID = `LVM-${'a'.repeat(64)}`;
 
 let replies = 0;
 const server = new LogServer({
+  ...idlePorts,
   send: () => {
     replies++;
   },
-  event: () => {},
-  poke: () => {},
-  persist: () => {},
-  openDevice: async () => {
-    throw new Error('there is no device');
-  },
-  openRun: async () => undefined,
-  resyncPolicy: () => inOrder,
-  syncLegs: async () => {},
-  now: () => performance.now(),
-  minuteOfDay: () => 0,
-  pause: async () => {},
 });
 
 function datagram(type: UlogRequestName, data: Uint8Array): Uint8Array {

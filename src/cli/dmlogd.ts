@@ -21,6 +21,7 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   epoch                   a point in time, to ask about with
   changed --since EPOCH [--mirror NAME] [--json]
                           what may have been written since
+  reload UUID             have the kernel try a mirror's log and legs again, and let the writes go on that it holds
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
@@ -41,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
   metrics: () => import('./dmlogd/metrics.ts'),
   epoch: () => import('./dmlogd/epoch.ts'),
   changed: () => import('./dmlogd/changed.ts'),
+  reload: () => import('./dmlogd/reload.ts'),
   events: () => import('./dmlogd/events.ts'),
   trace: () => import('./dmlogd/trace.ts'),
   replay: () => import('./dmlogd/replay.ts'),

@@ -227,6 +227,7 @@ export class Lifecycle {
       throw new Error('the log was taken away while it was opened');
     }
     shared.onChange = () => this.#owner.changed(shared);
+    shared.onWritable = () => this.retryAll(shared);
     served.shared = shared;
   }
 

@@ -15,6 +15,8 @@ export type LogEvent =
   | { readonly type: 'unknownLog'; readonly uuid: string; readonly luid: bigint }
   /** The log's bits cannot be kept: its flushes fail, and the kernel holds the mirror's writes until the table is reloaded. */
   | { readonly type: 'logFailed'; readonly uuid: string; readonly letter: 'D' | 'F'; readonly reason: string }
+  /** A log device that could not be written when the mirror was resumed now could: what waited for it goes on. */
+  | { readonly type: 'logWritable'; readonly uuid: string }
   /** The log device did not speak for the regions: they are copied again. */
   | { readonly type: 'logLost'; readonly uuid: string; readonly reason: string }
   /** The kernel asks for resync work only after the device is suspended and resumed. */

@@ -27,22 +27,25 @@ export class LogServer {
     });
   }
 
-  /** Takes the datagram of `length` bytes in `incoming`. Foreign ones are passed over. */
-  receive(length: number): void {
+  /**
+   * Takes the datagram of `length` bytes in `incoming`. Foreign ones are passed over.
+   *
+   * @returns whether that is all: nothing was begun that goes on by itself
+   */
+  receive(length: number): boolean {
     switch (this.incoming.decode(length)) {
       case 'request':
-        this.#handle(this.incoming, 0);
-        return;
+        return this.#handle(this.incoming, 0);
       case 'unknownType':
         // A newer kernel's: an acknowledgement with an error keeps it from asking again for ever.
         this.#ports.event({ type: 'malformed', reason: `request type ${this.incoming.type} is not known` });
         this.#ports.send(this.incoming.bytes, this.incoming.acknowledge(ERRNO.EOPNOTSUPP));
-        return;
+        return true;
       case 'malformed':
         this.#ports.event({ type: 'malformed', reason: this.incoming.fault });
-        return;
+        return true;
       case 'foreign':
-        return;
+        return true;
     }
   }
 
@@ -77,100 +80,112 @@ export class LogServer {
     this.#life.forget(uuid, luid);
   }
 
-  /** @param resends how often the kernel has sent it again while it was held */
-  #handle(datagram: Datagram, resends: number): void {
+  /**
+   * @param resends how often the kernel has sent it again while it was held
+   * @returns as `receive()`
+   */
+  #handle(datagram: Datagram, resends: number): boolean {
     const served = this.#life.logs.find(datagram);
     if (datagram.type === DM_ULOG.CTR) {
       this.#life.construct(datagram, served);
-      return;
+      return false;
     }
     if (served === undefined) {
       this.#answerUnknown(datagram);
-      return;
+      return true;
     }
     const { shared } = served;
     if (datagram.type === DM_ULOG.DTR) {
       this.#life.drop(served);
       this.#life.persist();
       this.#send(datagram, datagram.reply());
-    } else if (shared === undefined || served.phase === 'opening') {
-      served.deferred.hold(datagram, this.#ports.now());
-    } else {
-      this.#serve(datagram, served, shared, resends);
+      return false;
     }
+    if (shared === undefined || served.phase === 'opening') {
+      served.deferred.hold(datagram, this.#ports.now());
+      return false;
+    }
+    return this.#serve(datagram, served, shared, resends);
   }
 
-  #serve(datagram: Datagram, served: ServedLog, shared: SharedLog, resends: number): void {
+  #serve(datagram: Datagram, served: ServedLog, shared: SharedLog, resends: number): boolean {
     switch (datagram.type) {
       case DM_ULOG.GET_REGION_SIZE:
         this.#send(datagram, datagram.replyNumber(served.arguments.regionSectors));
-        return;
+        return true;
       case DM_ULOG.STATUS_INFO:
         this.#send(datagram, datagram.replyText(statusInfo(served, shared), ''));
-        return;
+        return true;
       case DM_ULOG.STATUS_TABLE:
         this.#send(datagram, datagram.replyText(statusTable(served), ''));
-        return;
+        return true;
       case DM_ULOG.RESUME:
         this.#life.resume(datagram, served, shared);
-        return;
+        return false;
       default:
         break;
     }
     if (served.phase === 'loading' || shared.isLoading) {
       served.deferred.hold(datagram, this.#ports.now());
-      return;
+      return false;
     }
     switch (datagram.type) {
       case DM_ULOG.GET_SYNC_COUNT: {
         const { log } = shared;
         const isSame = log !== undefined && log.regionCount === served.arguments.regionCount;
         this.#send(datagram, datagram.replyNumber(isSame ? log.syncCount : 0));
-        return;
+        return true;
       }
       case DM_ULOG.PRESUSPEND:
         if (served.phase === 'running') served.phase = 'presuspended';
         if (shared.owner === served) shared.recovering = -1;
         this.#send(datagram, datagram.reply());
-        return;
+        return true;
       case DM_ULOG.POSTSUSPEND:
         this.#life.postsuspend(datagram, served, shared);
-        return;
+        return false;
       default:
-        this.#serveRegions(datagram, served, shared, resends);
+        return this.#serveRegions(datagram, served, shared, resends);
     }
   }
 
-  #serveRegions(datagram: Datagram, served: ServedLog, shared: SharedLog, resends: number): void {
+  #serveRegions(datagram: Datagram, served: ServedLog, shared: SharedLog, resends: number): boolean {
     const { log } = shared;
     if (log === undefined || served.phase === 'constructed') {
       if (log !== undefined && this.#life.claims(served, shared)) {
         served.deferred.hold(datagram, this.#ports.now());
-        return;
+        return false;
       }
       // The thread that constructed it again is about to resume it, or was killed on the way. An answer without the
       // bits would be a wrong one; told that there is no log, the kernel constructs and resumes it once more.
       if (resends > 0) {
         this.#send(datagram, datagram.replyError(ERRNO.ESRCH));
-        return;
+        return false;
       }
       const held = served.deferred.hold(datagram, this.#ports.now());
       if (held.resends > 0) this.#retry(served);
-      return;
+      return false;
     }
     const isMarking = datagram.type === DM_ULOG.MARK_REGION || datagram.type === DM_ULOG.FLUSH;
     if (isMarking && shared.isHeld) {
       served.deferred.hold(datagram, this.#ports.now());
-      return;
+      return false;
+    }
+    if (datagram.type === DM_ULOG.IN_SYNC && !log.mayTellOutOfSync && !log.isInSync(datagram.region(0))) {
+      // The log device may have the region as clean, and cannot be told otherwise yet.
+      served.deferred.hold(datagram, this.#ports.now());
+      return false;
     }
     const length = answerRegions(datagram, served, shared, log, this.#wait, this.#ports.event);
     if (length !== NOT_YET) {
       this.#send(datagram, length);
-      return;
+      // It may have begun to write what nobody waits for.
+      return datagram.type !== DM_ULOG.SET_REGION_SYNC;
     }
     const held = shared.waiting.hold(datagram, this.#ports.now());
     held.mediumPoint = Math.max(held.mediumPoint, this.#wait.medium);
     held.survivorPoint = Math.max(held.survivorPoint, this.#wait.survivor);
+    return false;
   }
 
   /**

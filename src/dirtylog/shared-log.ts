@@ -55,11 +55,14 @@ export class SharedLog {
   isHeld = false;
   /** Called when what requests wait for may have come. */
   onChange: () => void = () => {};
+  /** Called when the kernel may be told that regions are out of sync, after it could not. */
+  onWritable: () => void = () => {};
   #run: BlockStore | undefined;
   #loading: Promise<void> | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastPokeMs = Number.NEGATIVE_INFINITY;
   #hasReportedFailure = false;
+  #isEstablishing = false;
   readonly #ports: ServerPorts;
 
   constructor(
@@ -149,7 +152,7 @@ export class SharedLog {
   /** The region to copy next: the one handed out already, as long as it is not done. */
   nextRegion(): number {
     const { log } = this;
-    if (log === undefined || log.outOfSync.count === 0) return -1;
+    if (log === undefined || log.outOfSync.count === 0 || !log.mayTellOutOfSync) return -1;
     if (this.recovering >= 0 && log.outOfSync.has(this.recovering)) return this.recovering;
     const choice = this.#choose(log);
     if (!('region' in choice) || !(choice.region >= 0 && choice.region < log.regionCount)) return -1;
@@ -171,6 +174,10 @@ export class SharedLog {
     const { log } = this;
     if (log === undefined || this.isLoading) return;
     log.heat.cool();
+    if (!log.mayTellOutOfSync) {
+      void this.#establishAgain(log);
+      return;
+    }
     if (log.failure === undefined && log.pendingClears > 0) void this.#clean(log);
     const facts = {
       outOfSync: log.outOfSync.count,
@@ -182,6 +189,17 @@ export class SharedLog {
       this.#lastPokeMs = this.#ports.now();
       this.#ports.poke(this.uuid);
     }
+  }
+
+  async #establishAgain({ medium }: RegionLog): Promise<void> {
+    if (medium === undefined || this.#isEstablishing) return;
+    this.#isEstablishing = true;
+    await medium.establishAgain();
+    this.#isEstablishing = false;
+    if (!medium.isEstablished) return;
+    this.#hasReportedFailure = false;
+    this.#ports.event({ type: 'logWritable', uuid: this.uuid });
+    this.onWritable();
   }
 
   async #clean(log: RegionLog): Promise<boolean> {

@@ -1,18 +1,15 @@
-import { close, constants, fdatasync, open, read } from 'node:fs';
+import { close, constants, fdatasync, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { littleEndian } from '../kernel/struct.ts';
-import { alignedMemory, ioctl, ioctlAsync } from './libc.ts';
+import { ioctl, ioctlAsync } from './libc.ts';
 
 const BLKSSZGET = 0x1268;
 const BLKFLSBUF = 0x1261;
 /** `_IOR(0x12, 114, size_t)`, on machines of 64 bits. */
 const BLKGETSIZE64 = 0x80081272;
-/** Blocks of 4 KiB are what every device reads directly. */
-const DIRECT_BYTES = 4096;
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
-const readAsync = promisify(read);
 const syncAsync = promisify(fdatasync);
 
 /** Bytes of a block device. */
@@ -32,19 +29,6 @@ export function blockSectorBytes(fd: number): number {
 /** Writes a block device's page cache back and forgets it: what others wrote past it is read then. */
 export async function dropBlockCache(fd: number): Promise<void> {
   await ioctlAsync(fd, BLKFLSBUF, new Uint8Array(8), 'BLKFLSBUF');
-}
-
-let direct: Uint8Array | undefined;
-
-/** Reads a device's first 4 KiB past the page cache; the bytes are of no interest. */
-export async function readDirect(path: string): Promise<void> {
-  direct ??= alignedMemory(DIRECT_BYTES, DIRECT_BYTES);
-  const fd = await openAsync(path, constants.O_RDONLY | constants.O_DIRECT);
-  try {
-    await readAsync(fd, direct, 0, DIRECT_BYTES, 0);
-  } finally {
-    await closeAsync(fd);
-  }
 }
 
 /** Has a device write its volatile cache to the medium. */

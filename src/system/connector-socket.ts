@@ -28,19 +28,25 @@ export class ConnectorSocket implements Disposable {
   readonly #receive = bindCall('recv', ['int', 'void *', 'size_t', 'int'], 'long');
   readonly #send = bindCall('send', ['int', 'void *', 'size_t', 'int'], 'long');
 
+  /** @param fd what `open()` has made, in this thread, another or another process */
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
   /** @throws SystemError EPERM without CAP_NET_ADMIN, EPROTONOSUPPORT when the kernel has no connector */
-  constructor(group: number) {
-    this.fd = socket(AF_NETLINK, SOCK_DGRAM_NONBLOCK_CLOEXEC, NETLINK_CONNECTOR);
+  static open(group: number): ConnectorSocket {
+    const made = new ConnectorSocket(socket(AF_NETLINK, SOCK_DGRAM_NONBLOCK_CLOEXEC, NETLINK_CONNECTOR));
     try {
       const address = new Uint8Array(SockaddrNl.size);
       SockaddrNl.at(address).family = AF_NETLINK;
-      checked(bindCall('bind', ['int', 'void *', 'uint32_t'])(this.fd, address, address.length), 'bind');
-      this.#set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES, 'SO_RCVBUFFORCE');
-      this.#set(SOL_NETLINK, NETLINK_NO_ENOBUFS, 1, 'NETLINK_NO_ENOBUFS');
+      checked(bindCall('bind', ['int', 'void *', 'uint32_t'])(made.fd, address, address.length), 'bind');
+      made.#set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES, 'SO_RCVBUFFORCE');
+      made.#set(SOL_NETLINK, NETLINK_NO_ENOBUFS, 1, 'NETLINK_NO_ENOBUFS');
       // Not by the address's bit mask, as the header says: 7 there are the groups 1, 2 and 3.
-      this.#set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, 'NETLINK_ADD_MEMBERSHIP');
+      made.#set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, 'NETLINK_ADD_MEMBERSHIP');
+      return made;
     } catch (error) {
-      closeSync(this.fd);
+      closeSync(made.fd);
       throw error;
     }
   }
@@ -74,14 +80,23 @@ export class ConnectorSocket implements Disposable {
   }
 }
 
-/** Who is a member of a group, of all sockets in the text of `/proc/net/netlink`: their port numbers, mostly process ids. */
-export function connectorMembers(procNetNetlink: string, group: number): number[] {
-  const members: number[] = [];
+/** A socket that is a member of a group. */
+export interface ConnectorMember {
+  /** As a rule the id of the process that bound it first, dead or alive. */
+  readonly port: number;
+  readonly inode: number;
+}
+
+/** Who is a member of a group, of all sockets in the text of `/proc/net/netlink`. */
+export function connectorMembers(procNetNetlink: string, group: number): ConnectorMember[] {
+  const members: ConnectorMember[] = [];
   for (const line of procNetNetlink.split('\n').slice(1)) {
-    const [, protocol, port, groups = '0'] = line.trim().split(/\s+/);
+    const [, protocol, port, groups = '0', , , , , , inode] = line.trim().split(/\s+/);
     const isMember = (Number.parseInt(groups, 16) & (1 << (group - 1))) !== 0;
     // The kernel's own socket, on port 0, hears nothing.
-    if (Number(protocol) === NETLINK_CONNECTOR && isMember && Number(port) !== 0) members.push(Number(port));
+    if (Number(protocol) === NETLINK_CONNECTOR && isMember && Number(port) !== 0) {
+      members.push({ port: Number(port), inode: Number(inode) });
+    }
   }
   return members;
 }

@@ -18,6 +18,7 @@ type PollCallback = (status: number, events: unknown) => void;
 interface Koffi {
   load(path: string | null): { func(name: string, result: string, args: readonly string[]): BoundAsync };
   view(pointer: unknown, length: number): ArrayBuffer;
+  address(pointer: unknown): bigint;
   errno(): number;
   node: { poll(fd: number, options: { readable: boolean }, callback: PollCallback): PollHandle };
 }
@@ -87,6 +88,21 @@ export function alignedMemory(alignment: number, length: number): Uint8Array {
   const { koffi } = libc();
   const pointer: unknown = koffi.load(null).func('aligned_alloc', 'void *', ['size_t', 'size_t'])(alignment, length);
   if (pointer === null) throw new SystemError('aligned_alloc', koffi.errno());
+  return new Uint8Array(koffi.view(pointer, length));
+}
+
+/** `PROT_READ | PROT_WRITE`. */
+const READ_WRITE = 3;
+const MAP_SHARED = 1;
+/** `MAP_FAILED`, -1 as an address. */
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** The first bytes of an open file as memory: what is stored there outlives this process. Never unmapped. Source: mmap(2). */
+export function mappedMemory(fd: number, length: number): Uint8Array {
+  const { koffi } = libc();
+  const words = ['void *', 'size_t', 'int', 'int', 'int', 'long'];
+  const pointer: unknown = koffi.load(null).func('mmap', 'void *', words)(null, length, READ_WRITE, MAP_SHARED, fd, 0);
+  if (koffi.address(pointer) === MAP_FAILED) throw new SystemError('mmap', koffi.errno());
   return new Uint8Array(koffi.view(pointer, length));
 }
 

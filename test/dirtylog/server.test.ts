@@ -387,3 +387,39 @@ test('LogServer does not say that a region is out of sync before /run has it, th
   assert.equal((await harness.replies()).length, 1);
   assert.equal(run.bytes[1024], 0xef);
 });
+
+test('LogServer tells of no region that it is out of sync while the device may have it as clean', async () => {
+  const device = new MemoryStore(8192);
+  device.bytes.set(HEADER);
+  device.bytes.fill(0xff, 1024, 1040);
+  const harness = new Harness(device);
+  device.error = { on: 'write', message: 'read only' };
+  await harness.make(`${DISK} sync`);
+  assert.deepEqual(harness.events, [{ type: 'logFailed', uuid: UUID, letter: 'D', reason: '254:32: read only' }]);
+  assert.deepEqual(await harness.send('IN_SYNC', [5]), [], 'held: a write would follow, to one leg, without a mark');
+  assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK')).data), [0, 0]);
+  harness.server.tick();
+  assert.deepEqual(await harness.replies(), []);
+  device.error = undefined;
+  harness.server.tick();
+  const [reply, ...more] = await harness.replies();
+  assert.ok(reply?.kind === 'reply' && more.length === 0);
+  assert.deepEqual([reply.error, words64(reply.data)], [0, [0]]);
+  assert.deepEqual([...device.bytes.subarray(1024, 1040)], Array(16).fill(0), 'the device has it as dirty now');
+  assert.deepEqual(harness.events.slice(1), [{ type: 'logWritable', uuid: UUID }]);
+  assert.equal((await harness.ask('FLUSH', [5])).error, 0);
+  assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK')).data), [1, 0]);
+});
+
+test('LogServer tells of regions in sync, and those that the device has as dirty, whether or not it can be written', async () => {
+  const device = new MemoryStore(8192);
+  device.bytes.set(HEADER);
+  device.bytes.fill(0xff, 1024, 1040);
+  device.bytes[1024] = 0xfe;
+  const harness = new Harness(device);
+  device.error = { on: 'write', message: 'read only' };
+  await harness.make(DISK);
+  assert.deepEqual(words64((await harness.ask('IN_SYNC', [0])).data), [0], 'there was nothing to write');
+  assert.deepEqual(words64((await harness.ask('IN_SYNC', [1])).data), [1]);
+  assert.deepEqual(harness.events, []);
+});

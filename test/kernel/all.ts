@@ -4,6 +4,8 @@ import './differential.test.ts';
 import './devices-cache.test.ts';
 import './devices-thin.test.ts';
 import './devices.test.ts';
+import './dirtylog-failures.test.ts';
+import './dirtylog-survival.test.ts';
 import './dirtylog.test.ts';
 import './dmlogd-command.test.ts';
 import './dmlogd-interchange.test.ts';

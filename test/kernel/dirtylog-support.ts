@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { cleanUp, eventually, makeVolume, sh, type Volume } from './support.ts';
 
 export const MIB_SECTORS = 2048;
+/** The C tool: it starts in an emulated machine in a tenth of the time, and is asked often. */
+export const DMSETUP = '/sbin/dmsetup';
 /** Regions of 128 KiB: few enough for an emulated machine. */
 export const REGION_SECTORS = 256;
 
@@ -79,8 +81,8 @@ export async function makeMirror(
     const features = wanted.features ?? '1 handle_errors';
     return `0 ${length} mirror userspace ${words.split(' ').length} ${words} ${places} ${features}`;
   };
-  sh(`dmsetup create ${name} --table '${table(options)}'`);
-  cleanUp(t, () => sh(`dmsetup remove --retry ${name}`));
+  sh(`${DMSETUP} create ${name} --table '${table(options)}'`);
+  cleanUp(t, () => sh(`${DMSETUP} remove --retry ${name}`));
   return {
     name,
     node: `/dev/mapper/${name}`,
@@ -88,7 +90,7 @@ export async function makeMirror(
     regions: length / REGION_SECTORS,
     legs,
     table,
-    inSync: () => Number(/ (\d+)\/\d+ 1 /.exec(sh(`dmsetup status ${name}`))?.[1]),
+    inSync: () => Number(/ (\d+)\/\d+ 1 /.exec(sh(`${DMSETUP} status ${name}`))?.[1]),
   };
 }
 
@@ -122,14 +124,17 @@ export interface Written {
   readonly longestMs: number;
   readonly errors: number;
   readonly wrong: number;
+  /** Begin and end of the writes that took more than 0.1 s, on the machine's clock, in milliseconds. */
+  readonly slow: readonly (readonly [number, number])[];
+}
+
+export interface Writer {
+  readonly child: ChildProcess;
+  end(): Promise<Written>;
 }
 
 /** Writes to a device until `end()`, which says what came of it. */
-export async function startWriter(
-  t: TestContext,
-  node: string,
-  mib: number,
-): Promise<{ end(): Promise<Written>; readonly child: ChildProcess }> {
+export async function startWriter(t: TestContext, node: string, mib: number): Promise<Writer> {
   const script = fileURLToPath(new URL('./mirror-writer.js', import.meta.url));
   const child = spawn(process.execPath, [script, node, String(mib * 256)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
@@ -151,4 +156,32 @@ export async function startWriter(
       return result;
     },
   };
+}
+
+/** When a server was ended and when its successor was ready, on the machine's clock, in milliseconds. */
+export interface Change {
+  readonly endedMs: number;
+  readonly readyMs: number;
+}
+
+/** Ends the server, starts the next, and says when. */
+export async function changeServer(
+  t: TestContext,
+  server: Server,
+  how: 'kill' | 'stop',
+): Promise<{ readonly server: Server; readonly change: Change }> {
+  const endedMs = Date.now();
+  await server[how]();
+  const next = await startServer(t);
+  return { server: next, change: { endedMs, readyMs: Date.now() } };
+}
+
+/** How long writes that a change of servers has delayed were delayed beyond it, in milliseconds; 0 when not at all. */
+export function stallsAfter(changes: readonly Change[], { slow }: Written): number[] {
+  return changes.map(({ endedMs, readyMs }, index) => {
+    // What was not answered before the next server died too waited for that one's successor.
+    const nextEndedMs = changes[index + 1]?.endedMs ?? Number.POSITIVE_INFINITY;
+    const waits = slow.filter(([from, to]) => from < readyMs && to > endedMs && to < nextEndedMs);
+    return Math.max(0, ...waits.map(([, to]) => to - readyMs));
+  });
 }

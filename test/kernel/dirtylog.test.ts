@@ -14,8 +14,6 @@ import {
 import { attempt, cleanUp, eventually, makeVolume, sh } from './support.ts';
 
 const LEG_MIB = 4;
-/** How often the server is killed under load. */
-const KILLS = Number(process.env['LAB_DMLOGD_KILLS'] ?? 10);
 
 test('dmlogd makes a core log: status, table, dependencies; it is copied, and the legs are equal', async (t) => {
   const server = await startServer(t);
@@ -74,30 +72,6 @@ for (const integrated of [false, true]) {
     assertLegsEqual(mirror);
   });
 }
-
-test(`dmlogd is killed ${KILLS} times under load, and its successor goes on: no error, no difference`, async (t) => {
-  let server = await startServer(t);
-  const legs = await makeLegs(t, LEG_MIB);
-  const log = await makeVolume(t, 1);
-  sh(`dd if=/dev/zero of=${log.node} bs=64k count=1 oflag=direct 2>&1`);
-  const mirror = await makeMirror(t, { log: `disk ${log.node} ${REGION_SECTORS} nosync` }, legs);
-  const writer = await startWriter(t, mirror.node, LEG_MIB);
-  let restartMs = 0;
-  for (let kill = 0; kill < KILLS; kill++) {
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000));
-    const start = performance.now();
-    await server.kill();
-    server = await startServer(t);
-    restartMs = Math.max(restartMs, performance.now() - start);
-    assert.doesNotMatch(server.output(), /cannot be gone on with/);
-  }
-  const written = await writer.end();
-  t.diagnostic(`${JSON.stringify(written)}, the longest restart ${Math.round(restartMs)} ms`);
-  assert.ok(written.writes > KILLS, `${written.writes} writes`);
-  assert.deepEqual({ errors: written.errors, wrong: written.wrong }, { errors: 0, wrong: 0 });
-  assert.equal(mirror.inSync(), mirror.regions);
-  assertLegsEqual(mirror);
-});
 
 test('dmlogd without what its predecessor left has the kernel construct and resume the log again', async (t) => {
   const server = await startServer(t);

@@ -1,11 +1,13 @@
 // Writes random blocks of a device past the page cache, each with its number and a version, until it is told to end by
-// SIGTERM; then reads all of them back. Its last line is JSON: what it wrote, how long the longest write took, what was
-// not as written. Run as: node mirror-writer.js DEVICE BLOCKS
+// SIGTERM; then reads all of them back. Its last line is JSON: what it wrote, how long the longest write took, between
+// which times of the clock the slow ones waited, what was not as written. Run as: node mirror-writer.js DEVICE BLOCKS
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { alignedMemory } from '../../src/system/libc.ts';
 
 const BLOCK_BYTES = 4096;
+/** Longer than a write of an emulated machine takes by itself. */
+const SLOW_MS = 100;
 const [, , device = '', count = '0'] = process.argv;
 const blocks = Number(count);
 const versions = new Uint32Array(blocks);
@@ -20,6 +22,7 @@ const file = await open(device, constants.O_RDWR | constants.O_DIRECT);
 process.stdout.write('writing\n');
 let writes = 0;
 let longestMs = 0;
+const slow: [number, number][] = [];
 let errors = 0;
 while (!isOver) {
   const block = Math.floor(Math.random() * blocks);
@@ -34,7 +37,9 @@ while (!isOver) {
   } catch {
     errors++;
   }
-  longestMs = Math.max(longestMs, performance.now() - start);
+  const end = performance.now();
+  longestMs = Math.max(longestMs, end - start);
+  if (end - start > SLOW_MS) slow.push([performance.timeOrigin + start, performance.timeOrigin + end]);
 }
 await file.close();
 
@@ -46,4 +51,4 @@ for (const [block, version] of versions.entries()) {
   if (words[0] !== block || words[1] !== version || words.at(-1) !== version) wrong++;
 }
 closeSync(fd);
-process.stdout.write(`${JSON.stringify({ writes, longestMs: Math.round(longestMs), errors, wrong })}\n`);
+process.stdout.write(`${JSON.stringify({ writes, longestMs: Math.round(longestMs), errors, wrong, slow })}\n`);

@@ -13,7 +13,10 @@ const NETLINK = `sk               Eth Pid        Groups   Rmem     Wmem     Dump
 `;
 
 test('connectorMembers() finds the sockets of the group, whatever other groups they have', () => {
-  assert.deepEqual(connectorMembers(NETLINK, 7), [146, 4101]);
+  assert.deepEqual(connectorMembers(NETLINK, 7), [
+    { port: 146, inode: 459 },
+    { port: 4101, inode: 460 },
+  ]);
 });
 
 test('connectorMembers() finds none in a table without sockets', () => {

@@ -15,6 +15,8 @@ export function eventText(event: LogEvent): string {
       return `${event.uuid}: a request for a log that is not known; the kernel is told to construct it again`;
     case 'logFailed':
       return `${event.uuid}: the log has failed, the kernel holds writes until the table is loaded anew and resumed: ${event.reason}`;
+    case 'logWritable':
+      return `${event.uuid}: the log can be written again, and regions that are out of sync can be read and written`;
     case 'logLost':
       return `${event.uuid}: regions are copied again, as the log says nothing of them: ${event.reason}`;
     case 'needsResume':

@@ -7,6 +7,8 @@ import type { ResyncBook } from '../resync-book.ts';
 export interface WorkerData {
   /** The descriptor by which it is woken from its wait. */
   readonly wakeFd: number;
+  /** The kernel's requests; the thread closes it. */
+  readonly socketFd: number;
   readonly stateFolder: string;
   /** What to go on with. */
   readonly records: readonly LogRecord[];

@@ -8,6 +8,10 @@ import type { LogServer } from '../server.ts';
 /** Requests that are taken before writes that have ended and messages of the other thread get their turn. */
 const BATCH = 64;
 const TICK_MS = 1000;
+/** How long requests that are answered at once may keep the event loop waiting: its turn costs as much as one of them. */
+const TURN_EVERY_MS = 10;
+/** The place of the other thread's descriptor among those that are waited for. */
+const WAKE = 1;
 /** How long a server that is told to stop waits for what is being written. */
 const STOP_MS = 2000;
 
@@ -50,6 +54,9 @@ export class RequestLoop implements Disposable {
   readonly #poll: Poll;
   #wakeUp: (() => void) | undefined;
   #stopMs: number | undefined;
+  /** Whether there may be something for the event loop to do. */
+  #isTurnDue = true;
+  #lastTurnMs = 0;
 
   constructor(socket: ConnectorSocket, server: LogServer, busy: Busy, wakeFd: number) {
     this.#socket = socket;
@@ -70,14 +77,18 @@ export class RequestLoop implements Disposable {
     this.#wakeUp = undefined;
   }
 
-  /** @param handle takes a datagram of so many bytes in the server's buffer */
-  async run(handle: (length: number) => void): Promise<void> {
+  /** @param handle takes a datagram of so many bytes in the server's buffer; whether that has begun nothing */
+  async run(handle: (length: number) => boolean): Promise<void> {
     using watcher = new FdWatcher(this.#socket.fd, () => this.#wake());
     const ticker = setInterval(() => this.#server.tick(), TICK_MS);
     try {
       for (;;) {
         this.#receive(handle);
-        await turn();
+        if (this.#isTurnDue || performance.now() - this.#lastTurnMs > TURN_EVERY_MS) {
+          await turn();
+          this.#isTurnDue = false;
+          this.#lastTurnMs = performance.now();
+        }
         if (this.#stopMs !== undefined && (!this.#busy.isBusy || performance.now() > this.#stopMs)) return;
         if (this.#busy.isBusy) await this.#waitInLoop(watcher);
         else this.#block();
@@ -87,19 +98,21 @@ export class RequestLoop implements Disposable {
     }
   }
 
-  #receive(handle: (length: number) => void): void {
+  #receive(handle: (length: number) => boolean): void {
     const { bytes } = this.#server.incoming;
     for (let count = 0; count < BATCH; count++) {
       const length = this.#socket.receive(bytes);
       if (length === 0) return;
-      handle(length);
+      if (!handle(length)) this.#isTurnDue = true;
     }
   }
 
   #block(): void {
     // Timers are late by at most their own interval: the tick needs no better.
-    this.#poll.wait(TICK_MS);
+    const isReady = this.#poll.wait(TICK_MS);
+    if (isReady && !this.#poll.isReady(WAKE)) return;
     this.#wakeFd.clear();
+    this.#isTurnDue = true;
   }
 
   async #waitInLoop(watcher: FdWatcher): Promise<void> {
@@ -108,6 +121,7 @@ export class RequestLoop implements Disposable {
       watcher.resume();
       if (this.#stopMs !== undefined) setTimeout(() => this.#wake(), STOP_MS);
     });
+    this.#isTurnDue = true;
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CN_IDX_DM } from '../../kernel/dm-log-userspace.ts';
 import { DeviceMapper } from '../../mapper/device-mapper.ts';
 import { UsageError } from '../../mapper/errors.ts';
-import { flushDevice, readDirect } from '../../system/block-io.ts';
-import { connectorMembers } from '../../system/connector-socket.ts';
+import { flushDevice } from '../../system/block-io.ts';
+import { ConnectorSocket, connectorMembers } from '../../system/connector-socket.ts';
 import { lockFile } from '../../system/file-lock.ts';
 import { becomeIoFlusher } from '../../system/io-flusher.ts';
 import type { LogEvent } from '../ports.ts';
@@ -14,6 +15,7 @@ import { devicePath } from './device-store.ts';
 import type { FromWorker } from './messages.ts';
 import { findMirrors, type MirrorLine, stillThere } from './mirrors.ts';
 import { ServerThread } from './server-thread.ts';
+import { keepSocket, takeKeptSocket } from './socket-keeper.ts';
 import { STATE_FOLDER, StateFolder } from './state-folder.ts';
 
 /** A log whose table nobody has seen for so long is gone: its DTR was lost. A table that is being loaded is not yet seen. */
@@ -43,14 +45,14 @@ export async function serveDirtyLogs({
 }: ServeOptions): Promise<void> {
   const state = new StateFolder(stateFolder);
   using _lock = takeLock(state);
-  refuseOthers();
   using dm = DeviceMapper.open();
   // Before there are other threads: they inherit it. Without the right to it memory may run short, and that is all.
   becomeIoFlusher();
-  const lines = await findMirrors(dm);
+  const { socketFd, letGo } = await openSocket();
+  const records = stillThere(state.records(), await findMirrors(dm));
   const daemon = new Daemon(dm, state, onEvent);
   await using thread = new ServerThread(
-    { stateFolder: state.path, records: stillThere(state.records(), lines), resync: daemon.desk.resync },
+    { socketFd, stateFolder: state.path, records, resync: daemon.desk.resync },
     daemon,
   );
   await thread.ready;
@@ -58,11 +60,12 @@ export async function serveDirtyLogs({
     daemon.desk.answer(thread, request, answer),
   );
   onReady();
-  daemon.provoke(lines);
   const looking = setInterval(() => void daemon.forgetGone(thread), LOOK_EVERY_MS);
   try {
     await Promise.race([thread.ended, aborted(signal)]);
     if (!signal.aborted) throw new Error('the thread that serves the kernel has ended');
+    // Without logs nobody has to wait for a successor, and who asks is to hear at once that there is no server.
+    if (state.records().length === 0) letGo();
   } finally {
     clearInterval(looking);
   }
@@ -77,11 +80,25 @@ function takeLock(state: StateFolder): Disposable {
   return { [Symbol.dispose]: () => closeSync(fd) };
 }
 
-/** Every member of the group gets every request, and the first answer counts: two servers would undo each other. */
-function refuseOthers(): void {
-  const [other] = connectorMembers(readFileSync('/proc/net/netlink', 'utf8'), CN_IDX_DM);
-  if (other === undefined) return;
-  throw new UsageError(`process ${other} answers the kernel's dirty-log requests already (cmirrord?): stop it first`);
+/**
+ * The socket that a dead server has left, or one of our own; kept for the next server.
+ *
+ * @throws UsageError when another server runs: every member of the group gets every request, and the first answer counts,
+ *   so two would undo each other
+ */
+async function openSocket(): Promise<{ readonly socketFd: number; readonly letGo: () => void }> {
+  const members = connectorMembers(readFileSync('/proc/net/netlink', 'utf8'), CN_IDX_DM);
+  const kept = await takeKeptSocket(members);
+  const other = members.find(({ inode }) => inode !== kept?.inode);
+  if (other !== undefined) {
+    throw new UsageError(
+      `process ${other.port} answers the kernel's dirty-log requests already (cmirrord?): stop it first`,
+    );
+  }
+  const socketFd = kept?.fd ?? ConnectorSocket.open(CN_IDX_DM).fd;
+  const { letGo } = keepSocket(socketFd);
+  kept?.dismiss();
+  return { socketFd, letGo };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -137,7 +154,7 @@ class Daemon {
   async #poke(uuid: string): Promise<void> {
     try {
       for (const { number } of await this.#liveLines(uuid))
-        await readDirect(devicePath(`${number.major}:${number.minor}`));
+        await readElsewhere(devicePath(`${number.major}:${number.minor}`));
     } catch {
       // The mirror may be gone or suspended by now, or its leg broken: others will tell; the next tick tries again.
     }
@@ -159,17 +176,6 @@ class Daemon {
     this.desk.onDatagram(datagram);
   }
 
-  /**
-   * Has the kernel ask something of a mirror that runs, so that the server sees a number, and asks for the requests that
-   * its predecessor took with it.
-   */
-  provoke(lines: readonly MirrorLine[]): void {
-    const line = lines.find(({ isLive }) => isLive);
-    if (line === undefined) return;
-    // What it says is of no interest, nor whether the device is still there.
-    this.#dm.status(line.number, { noflush: true }).catch(() => {});
-  }
-
   /** Forgets the logs whose tables are gone. */
   async forgetGone(thread: ServerThread): Promise<void> {
     const lines = await findMirrors(this.#dm);
@@ -189,4 +195,17 @@ class Daemon {
     }
     if (missing.length === 0) this.#state.keepOnlyBits(mirrors.map(({ uuid, log }) => ({ uuid, label: log })));
   }
+}
+
+/**
+ * Reads a mirror in another process. The read waits for this server; were it a thread of its own, a server that is
+ * killed could not end before its successor answers, which cannot begin before it has ended.
+ */
+function readElsewhere(path: string): Promise<void> {
+  const child = spawn('dd', [`if=${path}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct'], { stdio: 'ignore' });
+  child.unref();
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', () => resolve());
+  });
 }

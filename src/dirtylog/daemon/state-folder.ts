@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasCode } from '../../system/errors.ts';
+import { mappedMemory } from '../../system/libc.ts';
 import type { BlockStore } from '../block-store.ts';
 import type { LogRecord } from '../ports.ts';
 import { RUN_PAGE_BYTES } from '../shared-log.ts';
@@ -75,6 +76,19 @@ export class StateFolder {
     const path = join(this.path, name);
     writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
     renameSync(`${path}.new`, path);
+  }
+
+  /** One number that outlives the server at the cost of a store: the kernel's number of the last request that was read. */
+  lastRequest(): Uint32Array {
+    const path = join(this.path, 'last-request');
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      // A hole would find out later that memory is short.
+      if (fstatSync(fd).size < RUN_PAGE_BYTES) writeSync(fd, new Uint8Array(RUN_PAGE_BYTES), 0, RUN_PAGE_BYTES, 0);
+      return new Uint32Array(mappedMemory(fd, RUN_PAGE_BYTES).buffer, 0, 1);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Opens the file of a mirror's sync bits; see `ServerPorts.openRun`. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { CN_IDX_DM, DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
 import { ConnectorSocket } from '../../system/connector-socket.ts';
 import { SystemError } from '../../system/errors.ts';
 import type { LogEvent, ServerPorts } from '../ports.ts';
@@ -17,15 +17,19 @@ import { Busy, RequestLoop } from './request-loop.ts';
 import { StateFolder } from './state-folder.ts';
 
 const HOUR_MINUTES = 60;
+/** Requests that a server may have read and died before it kept their numbers. */
+const LOST_UNSEEN = 16;
 
 /** The server, its world, and what the other thread wants of it. */
 class KernelThread {
   readonly #port: MessagePort;
   readonly #state: StateFolder;
-  readonly #socket = new ConnectorSocket(CN_IDX_DM);
+  readonly #socket: ConnectorSocket;
   readonly #busy = new Busy();
   readonly #server: LogServer;
   readonly #loop: RequestLoop;
+  /** The number of the last request that was read, where the next server finds it. */
+  readonly #last: Uint32Array;
   readonly #requests = new Float64Array(DM_ULOG_REQUEST_MASK + 1);
   readonly #legSyncs = new Map<number, (error: string | undefined) => void>();
   #nextLegSync = 0;
@@ -36,10 +40,12 @@ class KernelThread {
   readonly #epochs = randomBytes(4).toString('hex');
   #lastEpoch = 0;
 
-  constructor(port: MessagePort, { wakeFd, stateFolder, resync }: WorkerData) {
+  constructor(port: MessagePort, { wakeFd, socketFd, stateFolder, resync }: WorkerData) {
     this.#port = port;
+    this.#socket = new ConnectorSocket(socketFd);
     this.#resync = resync;
     this.#state = new StateFolder(stateFolder);
+    this.#last = this.#state.lastRequest();
     this.#server = new LogServer(this.#ports());
     this.#loop = new RequestLoop(this.#socket, this.#server, this.#busy, wakeFd);
     port.on('message', (message: ToWorker) => this.#hear(message));
@@ -53,21 +59,30 @@ class KernelThread {
       });
       void this.#busy.of(adoption);
     }
+    this.#askForLost(((this.#last[0] as number) + 1 + LOST_UNSEEN) >>> 0);
     this.#tell({ type: 'ready' });
     await this.#loop.run((length) => this.#handle(length));
     this.#loop[Symbol.dispose]();
     this.#port.close();
   }
 
-  #handle(length: number): void {
+  #handle(length: number): boolean {
     const { incoming } = this.#server;
     if (this.#isTracing) this.#traced('kernel', incoming.bytes, length);
-    this.#server.receive(length);
+    const isAll = this.#server.receive(length);
     const { type } = incoming;
     this.#requests[type] = (this.#requests[type] as number) + 1;
-    if (this.#hasHeard || type === 0) return;
+    if (type === 0) return isAll;
+    this.#last[0] = incoming.seq;
+    if (this.#hasHeard) return isAll;
     this.#hasHeard = true;
-    askForLost(incoming.seq, (bytes, size) => this.#send(bytes, size));
+    // Those of which the server before had no time to keep the number, or whose number was lost with /run.
+    this.#askForLost(incoming.seq);
+    return isAll;
+  }
+
+  #askForLost(firstSeq: number): void {
+    askForLost(firstSeq, (bytes, length) => this.#send(bytes, length));
   }
 
   #ports(): ServerPorts {

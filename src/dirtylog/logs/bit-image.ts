@@ -49,6 +49,8 @@ export class BitImage {
   /** How many regions the header on the store speaks for; -1 when there is none, or none was seen. */
   #regionsOnStore = -1;
   #failure: StoreFailure | undefined;
+  #isEstablished = false;
+  #isUnusable = false;
   /** Blocks written since the beginning, for the log's metrics. */
   blocksWritten = 0;
 
@@ -184,12 +186,29 @@ export class BitImage {
     }
     this.commit();
     await this.idle();
-    if (known === this.bits.size || this.#failure !== undefined) return;
-    this.#regionsOnStore = this.bits.size;
-    writeMirrHeader(this.#head, this.bits.size);
-    this.#change(0);
-    this.commit();
-    await this.idle();
+    if (known !== this.bits.size && this.#failure === undefined) {
+      this.#regionsOnStore = this.bits.size;
+      writeMirrHeader(this.#head, this.bits.size);
+      this.#change(0);
+      this.commit();
+      await this.idle();
+    }
+    this.#isEstablished = this.#failure === undefined;
+  }
+
+  /** Tries again what failed while the store was established: all of it, since nobody knows what the failure has left. */
+  async establishAgain(): Promise<void> {
+    this.#failure = undefined;
+    this.changeAll();
+    await this.establish(0);
+  }
+
+  /**
+   * Whether the store has spoken for all regions, with bits that held, since it was loaded. Until then it may have a
+   * region as clean that is not in sync.
+   */
+  get isEstablished(): boolean {
+    return this.#isEstablished;
   }
 
   /** Has every block written: for a store of which nobody knows what a failed write left. */
@@ -197,8 +216,17 @@ export class BitImage {
     for (let block = 0; block < this.#isChanged.length; block++) this.#change(block);
   }
 
-  /** Declares the store failed, as a failing write does. */
-  fail(failure: StoreFailure): void {
+  /** Never writes to the store: it holds what only others understand, and will not be believed by this program. */
+  giveUp(reason: string): void {
+    this.#isUnusable = true;
+    this.#fail({ letter: 'D', reason });
+  }
+
+  get isUnusable(): boolean {
+    return this.#isUnusable;
+  }
+
+  #fail(failure: StoreFailure): void {
     this.#failure = failure;
     this.onChange();
   }
@@ -225,7 +253,7 @@ export class BitImage {
       }
     }
     this.#committing = undefined;
-    if (failure !== undefined) this.fail(failure);
+    if (failure !== undefined) this.#fail(failure);
   }
 
   async #writeChanged(): Promise<StoreFailure | undefined> {

@@ -65,7 +65,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   // Of a store that failed, nobody knows what it holds. A disk may well be written where it could not be read.
   const isDoubtful = previous?.failure !== undefined || read.error !== undefined;
   if (medium !== undefined && read.error instanceof UnusableStore) {
-    medium.fail({ letter: 'D', reason: read.error.message });
+    medium.giveUp(read.error.message);
   } else if (medium !== undefined) {
     if (isDoubtful) medium.changeAll();
     await medium.establish(isDoubtful ? 0 : read.known);

@@ -67,6 +67,14 @@ export class RegionLog {
     return this.medium?.failure ?? this.survivor?.failure;
   }
 
+  /**
+   * Whether the kernel may be told that regions are not in sync: it writes to one leg then, without a mark, so the log
+   * device must have them as dirty already. A device that is never read again may have what it likes.
+   */
+  get mayTellOutOfSync(): boolean {
+    return this.medium === undefined || this.medium.isEstablished || this.medium.isUnusable;
+  }
+
   isInSync(region: number): boolean {
     return !this.outOfSync.has(region);
   }

@@ -22,7 +22,6 @@ export class ModelDisk {
   /** What ended or may have ended, in order, and is not known to be on the medium. */
   #cached: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   operations: Operation[] = [];
-  writes = 0;
 
   constructor(size: number) {
     this.medium = new Uint8Array(size);
@@ -47,7 +46,6 @@ export class ModelDisk {
     return new Promise((resolve, reject) => {
       if (!isAlive()) return;
       if (offset + bytes.length > this.medium.length) throw new RangeError('a write beyond the end of the disk');
-      if (kind === 'write') this.writes++;
       this.operations.push({ kind, offset, bytes: bytes.slice(), covers: this.#cached.length, resolve, reject });
     });
   }

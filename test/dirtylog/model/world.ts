@@ -55,8 +55,6 @@ export class World {
   #outstanding: Outstanding | undefined;
   #wantsResume = false;
   #hasDiskFailed = false;
-  #hasLoadFailed = false;
-  #writesBefore = 0;
 
   constructor(tape: Tape) {
     this.#tape = tape;
@@ -212,8 +210,6 @@ export class World {
     if (outstanding === undefined) return;
     const { type, luid, data } = outstanding.ask;
     const seq = ++this.#seq;
-    // A resend finds the load under way.
-    if (type === 'RESUME' && outstanding.seqs.length === 0) this.#writesBefore = this.#device.writes;
     outstanding.seqs.push(seq);
     const payload =
       typeof data === 'string'
@@ -259,7 +255,6 @@ export class World {
     if (reply.data.length > ask.capacity) {
       throw new Violation(`${ask.type} is answered with ${reply.data.length} bytes, there is room for ${ask.capacity}`);
     }
-    if (ask.type === 'RESUME') this.#hasLoadFailed = false;
     const values = ask.type === 'CTR' ? [] : words64(reply.data);
     this.#say(ask, reply.error, values);
     this.#advance({ error: reply.error, values, room: reply.data.length });
@@ -271,7 +266,11 @@ export class World {
     if (this.#legs.flushes.length > 0) this.#legs.completeFlush();
     else if (this.#device.operations.length > 0) this.#device.complete(0);
     else if ((this.#run?.operations.length ?? 0) > 0) this.#run?.complete(0);
-    else if (this.#outstanding !== undefined && this.#thread !== undefined) this.#resend();
+    else if (this.#outstanding !== undefined && this.#thread !== undefined) {
+      // What waits for a log device that failed while it was loaded waits for the server to try again.
+      this.#server.tick();
+      this.#resend();
+    }
     await this.#talk();
   }
 
@@ -355,11 +354,6 @@ export class World {
   #failDisk(): void {
     const { operations } = this.#device;
     if (operations.length === 0) return;
-    // A device that cannot be written while a log is loaded keeps bits that nobody can make true:
-    // docs/dirtylog.md, "What it cannot know".
-    const isLoading = this.#outstanding?.ask.type === 'RESUME';
-    if (isLoading && (this.#hasLoadFailed || this.#device.writes > this.#writesBefore)) return;
-    this.#hasLoadFailed = isLoading;
     this.#say('the log device fails');
     this.#hasDiskFailed = true;
     this.#device.fail(this.#tape.below(operations.length), this.#tape);
@@ -388,7 +382,6 @@ export class World {
     this.#run?.abandon(this.#tape);
     if (loss === 2) this.#run = undefined;
     const records = loss === 0 ? this.#records : [];
-    this.#writesBefore = this.#device.writes;
     this.#server = this.#startServer();
     for (const record of records) void this.#server.adopt(record).catch(() => {});
     if (this.#outstanding !== undefined) this.#resend();
@@ -482,6 +475,8 @@ export class World {
         this.#wantsResume = false;
         await this.#runThread(this.#swapping(this.#mirror.logFailed));
       }
+      // A log device that failed while it was loaded is tried again as time passes.
+      await this.#wholeTick();
       while (this.#mirror.inFlight.length > 0) this.#mirror.reach(0);
       if (this.#mirror.canCopy) this.#mirror.copy();
       await this.#runThread(this.#mirror.pass());
