@@ -4,6 +4,8 @@ import type { CommandName } from './option-table.ts';
 /** A subcommand: its words in the help, and its code, loaded only when it runs. @returns the exit status */
 export interface Command {
   readonly name: CommandName;
+  /** Another name for it. */
+  readonly alias?: string;
   readonly operands: string;
   readonly summary: string;
   /** Whether it tells what it did through `Context.outcome`. */
@@ -54,6 +56,13 @@ export const COMMANDS: readonly Command[] = [
     operands: DEVICES,
     summary: 'show rates and times, once since the last clear, or of each interval (--interval)',
     load: async () => (await import('./report.ts')).report,
+  },
+  {
+    name: 'watch',
+    alias: 'top',
+    operands: DEVICES,
+    summary: 'show files and devices live on the terminal, the worst first (--sort, --interval, --simulate)',
+    load: async () => (await import('./watch.ts')).watch,
   },
   {
     name: 'metrics',
