@@ -20,8 +20,8 @@ const SOME_DEVICES = '--alldevices|<device>...';
 export const COMMANDS: readonly Command[] = [
   {
     name: 'create',
-    operands: SOME_DEVICES,
-    summary: 'create a region; with --filemap and <file>... regions for the extents of files',
+    operands: `${SOME_DEVICES}|--filemap <file>...`,
+    summary: 'create a region; with --filemap regions for the extents of files',
     acts: true,
     load: async () => (await import('./create.ts')).create,
   },
@@ -96,6 +96,12 @@ export const COMMANDS: readonly Command[] = [
     summary: "bring a file's group up to date (--groupid)",
     acts: true,
     load: async () => (await import('./update-filemap.ts')).updateFilemap,
+  },
+  {
+    name: 'completion',
+    operands: '<shell>',
+    summary: 'write completions for bash, zsh or fish; bash: source <(dmstats completion bash)',
+    load: async () => (await import('./completion.ts')).completion,
   },
   {
     name: 'version',

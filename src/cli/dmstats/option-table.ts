@@ -22,6 +22,7 @@ const PROGRAMS = [...DEVICES, ...READ_ONLY] as const;
 /** The names of the subcommands. */
 export type CommandName =
   | 'clear'
+  | 'completion'
   | 'create'
   | 'delete'
   | 'group'
