@@ -121,3 +121,8 @@ export const COMMANDS: readonly Command[] = [
 export function commandNamed(name: CommandName): Command {
   return COMMANDS.find((command) => command.name === name) as Command;
 }
+
+/** A subcommand by a word of the command line; undefined when there is none. */
+export function commandCalled(word: string): Command | undefined {
+  return COMMANDS.find(({ name, alias }) => name === word || alias === word);
+}

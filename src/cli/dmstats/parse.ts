@@ -1,6 +1,6 @@
 import { UsageError } from '../../mapper/errors.ts';
 import { CommandLineReader, type Options } from '../command-line.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, commandCalled } from './commands.ts';
 import { type CommandName, OPTIONS } from './option-table.ts';
 
 /** A command line taken apart. */
@@ -26,7 +26,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
     if (options.has('version')) return { command: 'version', words: [], options };
     return options.has('help') ? { command: 'help', words: [], options } : undefined;
   }
-  const command = COMMANDS.find(({ name, alias }) => name === word || alias === word)?.name;
+  const command = commandCalled(word)?.name;
   if (command === undefined) {
     const names = COMMANDS.map(({ name }) => name).sort();
     throw new UsageError(`Unknown stats command "${word}"; one of ${names.join(', ')}`);
