@@ -128,8 +128,8 @@ export function update(state: WatchState, event: WatchEvent): WatchState {
 /** Trails of what is overviewed and of the place that is shown; what was left is forgotten. */
 function extended(state: WatchState, sample: WatchSample): Shown {
   const { place } = currentVisit(state);
-  const items = itemsIn(sample, { level: 'all' });
-  if (place.level !== 'all') items.push(...itemsIn(sample, place));
+  const overview = itemsIn(sample, { level: 'all' });
+  const items = place.level === 'all' ? overview : [...overview, ...itemsIn(sample, place)];
   const trails = new Map<string, Trail>();
   for (const { key, bounds, counters, intervalNs } of items) {
     const before = state.live.trails.get(key) ?? [];

@@ -52,26 +52,21 @@ export function tableFor(width: number, sort: Sort, glyphs: Glyphs): Table {
   const trend = spare < 0 ? 0 : Math.min(MAX_TREND, MIN_TREND + Math.floor(spare * TREND_SHARE));
   const name = Math.max(0, left() - (trend === 0 ? 0 : trend + 1));
   const trendSort = sort === 'name' ? 'util' : sort;
-  const headings = columns.map((column) => fit(column.heading, column.width, 'right'));
+  const inLine = (start: string, cell: (column: Column) => string, end: string): string => {
+    const cells = columns.map((column) => fit(cell(column), column.width, 'right'));
+    return [start, ...cells, ...(trend === 0 ? [] : [end])].join(' ');
+  };
   return {
-    heading: [`  ${fit('NAME', name)}`, ...headings, ...(trend > 0 ? [fit(`${trendSort} so far`, trend)] : [])].join(
-      ' ',
-    ),
+    heading: inLine(`  ${fit('NAME', name)}`, ({ heading }) => heading, fit(`${trendSort} so far`, trend)),
     line(row) {
       const { item, trail } = row;
-      const cells = columns.map((column) => fit(column.cell(row), column.width, 'right'));
       const start = `${KINDS[item.kind]}${item.wasCleared ? '!' : ' '}`;
-      const words = [start + fit(cutStart(item.name, name, glyphs.cutMark), name), ...cells];
-      if (trend > 0)
-        words.push(
-          trendOf(
-            trail.map((one) => hurt(one, trendSort)),
-            trend,
-            trendSort,
-            glyphs,
-          ),
-        );
-      return words.join(' ');
+      const values = trail.map((one) => hurt(one, trendSort));
+      return inLine(
+        start + fit(cutStart(item.name, name, glyphs.cutMark), name),
+        ({ cell }) => cell(row),
+        trendOf(values, trend, trendSort, glyphs),
+      );
     },
   };
 }
