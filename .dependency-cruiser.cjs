@@ -1,6 +1,7 @@
 // The rooms, top to bottom: a room imports only from itself and from rooms below it.
 const rooms = [
   'cli',
+  'watch',
   'dashboard',
   'report',
   'filemapd',

@@ -1,36 +1,11 @@
 /** Writes docs/man/dmsetup.8 from the tables that the command itself reads. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { OptionSpec } from '../src/cli/command-line.ts';
 import { COMMANDS } from '../src/cli/dmsetup/commands.ts';
 import { DEVICE_HELP } from '../src/cli/dmsetup/help.ts';
-import { type CommandName, OPTIONS } from '../src/cli/dmsetup/option-table.ts';
-import { ownOptions } from '../src/cli/option-help.ts';
-
-/** Text as roff has it: a dash is a minus, a backslash and a leading dot are themselves. */
-function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^([.'])/gm, '\\&$1');
-}
-
-const bold = (text: string): string => `\\fB${roff(text)}\\fR`;
-
-function optionItem({ name, short, value, help, commands }: OptionSpec<CommandName>): string {
-  const words = [...(short === undefined ? [] : [bold(`-${short}`)]), bold(`--${name}`)].join(', ');
-  const place = commands === 'any' ? '' : ` (${commands.join(', ')})`;
-  return `.TP\n${words}${value === undefined ? '' : ` \\fI${roff(value)}\\fR`}\n${roff(help + place)}\n`;
-}
+import { OPTIONS } from '../src/cli/dmsetup/option-table.ts';
+import { bold, commandItems, optionItem, roff, shownOptions, writePage } from './roff.ts';
 
 /** The manual page. */
 export function manualPage(): string {
-  const options = OPTIONS.filter((option) => option.ignored !== true);
-  const commands = COMMANDS.map(({ name, operands, summary }) => {
-    const own = ownOptions(options, name).map((option) => bold(`--${option.name}`));
-    const taken = own.length === 0 ? '' : `\nOptions: ${own.join(', ')}.`;
-    return `.TP\n${bold(name)}${operands === '' ? '' : ` ${roff(operands)}`}\n${roff(summary)}.${taken}\n`;
-  });
   return `.TH DMSETUP 8 "" "devicemapper" "System Administration"
 .SH NAME
 dmsetup \\- make, change, show and remove device\\-mapper devices
@@ -41,11 +16,11 @@ dmsetup \\- make, change, show and remove device\\-mapper devices
 ${roff(DEVICE_HELP)}.PP
 What is not said here is as in Debian's dmsetup 1.02.185; docs/differences.md of the package lists what is not.
 .SH COMMANDS
-${commands.join('')}.TP
+${commandItems(COMMANDS, OPTIONS)}.TP
 ${bold('stats')} ...
 ${roff('the same as dmstats')}.
 .SH OPTIONS
-${options.map(optionItem).join('')}.SH TABLES
+${shownOptions(OPTIONS).map(optionItem).join('')}.SH TABLES
 A line for each target: start and length on the device in sectors of 512 bytes, the target's type, its parameters. Empty
 lines and those that begin with # are left out.
 .SH EXIT STATUS
@@ -74,8 +49,4 @@ dmsetup remove --retry joined`)}
 `;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const folder = fileURLToPath(new URL('../../docs/man/', import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}dmsetup.8`, manualPage());
-}
+writePage(import.meta.url, 'dmsetup.8', manualPage);

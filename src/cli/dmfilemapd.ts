@@ -2,21 +2,21 @@ import { writeFileSync } from 'node:fs';
 import { FILEMAPD_USAGE, type FilemapdArguments, parseFilemapdArguments } from '../filemapd/arguments.ts';
 import { runHere, startFilemapd } from '../filemapd/start.ts';
 import { UsageError } from '../mapper/errors.ts';
+import { OPERANDS, OPTIONAL_OPERANDS, OPTIONS } from './dmfilemapd/words.ts';
+import { optionLines } from './option-help.ts';
 import { oneLine } from './run.ts';
 import { packageVersion } from './version.ts';
 
-const HELP = `${FILEMAPD_USAGE}
+/** The help, of the tables that the manual page is made of. */
+export function helpText(): string {
+  const operands = [...OPERANDS, ...OPTIONAL_OPERANDS].map(({ name, help }) => `  ${name.padEnd(12)}${help}\n`);
+  return `${FILEMAPD_USAGE}
 
 Follows a file on a device-mapper volume and keeps the regions of its dmstats group true.
-  fd          a descriptor of the file, open for reading
-  group_id    the group that "dmstats create --filemap" made
-  abs_path    the file's absolute path
-  mode        inode: follow the file wherever it is renamed to; path: follow what the path names
-  foreground  1: stay in the foreground (default 0)
-  log_level   0 silent (default), 1 start, end and trouble, 2 every change, 3 every look
-  --absence SECONDS  how long the path may name nothing in path mode (default 1)
-  --no-look-ahead    do not lay regions over free space, which count the first writes to what the file grows by
-`;
+${operands.join('')}
+Options:
+${optionLines(OPTIONS)}`;
+}
 
 function nameProcess(words: readonly string[]): void {
   process.title = ['dmfilemapd', ...words].join(' ');
@@ -27,7 +27,7 @@ function nameProcess(words: readonly string[]): void {
 /** The command dmfilemapd; see dmfilemapd(8). */
 export async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help')) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpText());
     return 0;
   }
   if (argv.includes('--version')) {

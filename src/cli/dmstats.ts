@@ -24,7 +24,8 @@ export async function main(argv: readonly string[], environment: Partial<Environ
       return 1;
     }
     const command = commandNamed(line.options.has('help') ? 'help' : line.command);
-    const words = line.options.has('help') ? [line.command] : line.words;
+    const isAbout = line.options.has('help') && line.command !== 'help';
+    const words = isAbout ? [line.command] : line.words;
     using context = new Context(world, command, line.options, words);
     const run = await command.load();
     return await (command.acts ? telling(context.outcome, () => run(context)) : run(context));

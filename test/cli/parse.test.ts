@@ -57,7 +57,7 @@ const REFUSED: readonly (readonly [words: readonly string[], message: RegExp])[]
   [['create', '--start'], /^Option --start needs a value: --start <size/],
   [['list', '-o'], /^Option -o needs a value: -o <fields>$/],
   [['list', '--noheadings=1'], /^Option --noheadings takes no value$/],
-  [['frobnicate'], /^Unknown stats command "frobnicate"; one of clear, create,/],
+  [['frobnicate'], /^Unknown stats command "frobnicate"; one of clear, completion, create,/],
   [['create', '--allregions', 't0'], /^Cannot use --allregions with create\.$/],
   [['create', '--allprograms', 't0'], /^Cannot use --allprograms with create\.$/],
 ];

@@ -23,3 +23,4 @@ import './report-parity.test.ts';
 import './target-tables.test.ts';
 import './targets.test.ts';
 import './udev.test.ts';
+import './watch.test.ts';

@@ -5,6 +5,7 @@ import type { ListedDevice } from '../../mapper/listing.ts';
 import type { JsonValue } from '../../report/json.ts';
 import type { BlockNumber } from '../../system/block-devices.ts';
 import type { Options } from '../command-line.ts';
+import { isUtf8 } from '../locale.ts';
 import type { Context } from './context.ts';
 import { drawTrees, plantTrees, type TreeDevice, type TreeForm, type TreeNode } from './tree.ts';
 
@@ -91,9 +92,4 @@ function facts(context: Context, info: DeviceInfo, words: ReadonlySet<string>): 
 
 function rowOf({ device: { label, number, mapped }, children }: TreeNode): Readonly<Record<string, JsonValue>> {
   return { label: label.trim(), major: number.major, minor: number.minor, mapped, children: children.map(rowOf) };
-}
-
-/** Whether the terminal writes UTF-8, as locale(7) decides it. */
-function isUtf8({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
-  return /utf-?8/i.test([LC_ALL, LC_CTYPE, LANG].find((name) => name !== undefined && name !== '') ?? '');
 }

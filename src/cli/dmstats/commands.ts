@@ -4,6 +4,8 @@ import type { CommandName } from './option-table.ts';
 /** A subcommand: its words in the help, and its code, loaded only when it runs. @returns the exit status */
 export interface Command {
   readonly name: CommandName;
+  /** Another name for it. */
+  readonly alias?: string;
   readonly operands: string;
   readonly summary: string;
   /** Whether it tells what it did through `Context.outcome`. */
@@ -18,8 +20,8 @@ const SOME_DEVICES = '--alldevices|<device>...';
 export const COMMANDS: readonly Command[] = [
   {
     name: 'create',
-    operands: SOME_DEVICES,
-    summary: 'create a region; with --filemap and <file>... regions for the extents of files',
+    operands: `${SOME_DEVICES}|--filemap <file>...`,
+    summary: 'create a region; with --filemap regions for the extents of files',
     acts: true,
     load: async () => (await import('./create.ts')).create,
   },
@@ -56,6 +58,13 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./report.ts')).report,
   },
   {
+    name: 'watch',
+    alias: 'top',
+    operands: DEVICES,
+    summary: 'show files and devices live on the terminal, the worst first (--sort, --interval, --simulate)',
+    load: async () => (await import('./watch.ts')).watch,
+  },
+  {
     name: 'metrics',
     operands: '',
     summary: 'write all counters once, in the format of Prometheus (--format, --output)',
@@ -89,6 +98,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./update-filemap.ts')).updateFilemap,
   },
   {
+    name: 'completion',
+    operands: '<shell>',
+    summary: 'write completions for bash, zsh or fish; bash: source <(dmstats completion bash)',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
     name: 'version',
     operands: '',
     summary: 'show the versions of this package and of the kernel interface',
@@ -105,4 +120,9 @@ export const COMMANDS: readonly Command[] = [
 /** A subcommand by its name. */
 export function commandNamed(name: CommandName): Command {
   return COMMANDS.find((command) => command.name === name) as Command;
+}
+
+/** A subcommand by a word of the command line; undefined when there is none. */
+export function commandCalled(word: string): Command | undefined {
+  return COMMANDS.find(({ name, alias }) => name === word || alias === word);
 }

@@ -2,6 +2,9 @@ import type { FileView } from '../../filemap/file-view.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import type { StatsMemory } from '../../stats/memory.ts';
 import type { SampleClock } from '../../stats/sample-clock.ts';
+import type { BlockNumber } from '../../system/block-devices.ts';
+import type { BlockIo } from '../../system/block-statistics.ts';
+import type { Terminal } from '../../watch/terminal.ts';
 import type { Options } from '../command-line.ts';
 import { CommandContext, type World } from '../context.ts';
 import type { Command } from './commands.ts';
@@ -15,6 +18,10 @@ export interface Environment extends World {
   readonly openFile?: (path: string) => { readonly file: FileView; readonly fd: number };
   /** What statistics may take; default: this machine's. */
   readonly statsMemory?: StatsMemory;
+  /** The statistics of block devices; default: sysfs. */
+  readonly blockIo?: (number: BlockNumber) => BlockIo | undefined;
+  /** Takes over a terminal; default: the process's. */
+  readonly terminal?: () => Terminal;
   readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
 }
 

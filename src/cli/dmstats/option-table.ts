@@ -15,14 +15,14 @@ const RECORDING = [
   'update_filemap',
 ] as const;
 const MONITORED = ['create', 'update_filemap'] as const;
-const DEVICES = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup'] as const;
-const CREATING_ALL = ['create', 'delete', 'group', 'ungroup', 'clear', 'print', 'list', 'report'] as const;
+const DEVICES = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup', 'watch'] as const;
 const READ_ONLY = ['metrics', 'serve'] as const;
-const PROGRAMS = ['clear', 'create', 'delete', 'group', 'list', 'print', 'report', 'ungroup', ...READ_ONLY] as const;
+const PROGRAMS = [...DEVICES, ...READ_ONLY] as const;
 
 /** The names of the subcommands. */
 export type CommandName =
   | 'clear'
+  | 'completion'
   | 'create'
   | 'delete'
   | 'group'
@@ -34,14 +34,15 @@ export type CommandName =
   | 'serve'
   | 'ungroup'
   | 'update_filemap'
-  | 'version';
+  | 'version'
+  | 'watch';
 
 const SIZE = 'size[bskmgtpeKMGTPE]';
 
 /** All options, in the order of the help. */
 export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'alias', value: 'name', commands: ['create', 'group'], help: 'the name of the new group' },
-  { name: 'alldevices', commands: CREATING_ALL, help: 'all device-mapper devices' },
+  { name: 'alldevices', commands: DEVICES, help: 'all device-mapper devices' },
   { name: 'allprograms', commands: PROGRAMS.filter((name) => name !== 'create'), help: 'regions of all programs' },
   { name: 'allregions', commands: [...REGIONS, ...REPORTS], help: 'all regions' },
   { name: 'area', commands: REPORTS, help: 'show areas' },
@@ -76,7 +77,7 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   {
     name: 'interval',
     value: 'seconds',
-    commands: ['report', 'serve'],
+    commands: ['report', 'serve', 'watch'],
     help: 'repeat after so many seconds, such as 5 or 0.5',
   },
   { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
@@ -118,7 +119,7 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
     name: 'programid',
     value: 'id',
     commands: PROGRAMS,
-    help: 'the program that regions belong to (default dmstats; metrics, serve: all)',
+    help: 'the program that regions belong to (default dmstats; metrics, serve, watch: all)',
   },
   { name: 'raw', commands: ['report'], help: 'show the counters themselves' },
   { name: 'region', commands: REPORTS, help: 'show regions' },
@@ -129,8 +130,19 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'segments', commands: ['create'], help: "one region for each segment of the device's table" },
   { name: 'select', short: 'S', value: 'selection', commands: REPORTS, help: 'the rows to show; help lists how' },
   { name: 'separator', value: 'text', commands: REPORTS, help: 'what stands between fields, in place of alignment' },
-  { name: 'simulate', commands: ['serve'], added: true, help: 'serve simulated devices: needs no root and no device' },
-  { name: 'sort', short: 'O', value: 'fields', commands: REPORTS, help: 'sort by these fields, -field downwards' },
+  {
+    name: 'simulate',
+    commands: ['serve', 'watch'],
+    added: true,
+    help: 'show simulated devices: needs no root and no device',
+  },
+  {
+    name: 'sort',
+    short: 'O',
+    value: 'fields',
+    commands: [...REPORTS, 'watch'],
+    help: 'sort by these fields, -field downwards; watch: util, wait, p99, iops, bytes or name',
+  },
   { name: 'start', value: SIZE, commands: ['create'], help: "the region's start (default 0)" },
   {
     name: 'token',

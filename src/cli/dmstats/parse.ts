@@ -1,5 +1,6 @@
 import { UsageError } from '../../mapper/errors.ts';
 import { CommandLineReader, type Options } from '../command-line.ts';
+import { COMMANDS, commandCalled } from './commands.ts';
 import { type CommandName, OPTIONS } from './option-table.ts';
 
 /** A command line taken apart. */
@@ -11,11 +12,6 @@ export interface CommandLine {
 }
 
 const reader = new CommandLineReader(OPTIONS, 'dmstats help');
-
-const COMMANDS: readonly CommandName[] = [
-  ...['clear', 'create', 'delete', 'group', 'help', 'list', 'metrics', 'print'],
-  ...['report', 'serve', 'ungroup', 'update_filemap', 'version'],
-] as CommandName[];
 
 /**
  * Takes a command line apart.
@@ -30,9 +26,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | undefin
     if (options.has('version')) return { command: 'version', words: [], options };
     return options.has('help') ? { command: 'help', words: [], options } : undefined;
   }
-  const command = COMMANDS.find((name) => name === word);
+  const command = commandCalled(word)?.name;
   if (command === undefined) {
-    throw new UsageError(`Unknown stats command "${word}"; one of ${COMMANDS.join(', ')}`);
+    const names = COMMANDS.map(({ name }) => name).sort();
+    throw new UsageError(`Unknown stats command "${word}"; one of ${names.join(', ')}`);
   }
   reader.check(options, command);
   return { command, words: rest, options };
