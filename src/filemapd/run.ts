@@ -1,5 +1,6 @@
 import { applyPlan } from '../filemap/apply.ts';
 import type { Range, Run } from '../filemap/extents.ts';
+import type { FileFacts } from '../filemap/file-view.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
 import { moveFilemap } from '../filemap/move.ts';
@@ -12,6 +13,7 @@ import type { Clock } from '../system/clock.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { groupIdsOf } from './group-ids.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
 
 /** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
@@ -31,20 +33,58 @@ export interface FilemapdRun {
   readonly lookAhead?: LookAheadOptions | undefined;
   /** Called once, when the group was found, its regions are true and the file is watched. */
   readonly onFollowing?: (groupId: number) => void;
+  /** Called after each update. */
+  readonly onUpdated?: (update: FileUpdate) => void;
+  /** Called in path mode when another file is followed from now on. */
+  readonly onReopened?: (facts: FileFacts) => void;
+  /** What the files of one process share; undefined: there is only this one. */
+  readonly shared?: SharedWork | undefined;
   /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
   readonly claim?: (device: DeviceNumber, groupId: number) => Promise<Disposable | undefined>;
   /** Ends the monitor cleanly. */
   readonly signal: AbortSignal;
 }
 
+/** An update of a file's group. */
+export interface FileUpdate {
+  readonly device: DeviceNumber;
+  readonly groupId: number;
+  /** The group's name. */
+  readonly alias: string;
+  /** Whether it changed regions. */
+  readonly changed: boolean;
+}
+
+/** What the files of one process share. */
+export interface SharedWork {
+  /** See `Look.place`. */
+  place(): number;
+  /** The groups of a device, by a list that may be as old as the time between two looks. */
+  groupIds(device: DeviceNumber): Promise<ReadonlySet<number>>;
+  /** Does something that may wait for the device, after all else that waits for it. */
+  alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T>;
+}
+
 /** Another daemon follows the group already: two of them would undo each other's work. */
 export class FollowedAlreadyError extends UsageError {}
+
+/** Whether a daemon's reason for its end is that another one follows its group. */
+export function isFollowedAlready(message: string): boolean {
+  return /is followed by another dmfilemapd$/.test(message);
+}
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
 
 const isRefusal = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
+
+interface Applied {
+  readonly alias: string;
+  readonly changed: boolean;
+  readonly pending: boolean;
+  readonly costMs: number;
+}
 
 /** One monitor's effects on the world. */
 class Filemapd implements AsyncDisposable {
@@ -83,6 +123,7 @@ class Filemapd implements AsyncDisposable {
       atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
       isModified,
       deviceWrites,
+      place: this.#run.shared?.place() ?? 1,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -112,13 +153,25 @@ class Filemapd implements AsyncDisposable {
   async checkGroup(): Promise<MonitorEvent> {
     const start = this.#run.clock.now();
     try {
-      const listing = await this.#stats().list();
-      const found = listing.groups.some(({ id }) => id === this.#groupId);
-      if (found) await this.#ahead?.adjust();
-      return found ? { type: 'groupSeen', costMs: this.#run.clock.now() - start } : { type: 'groupGone' };
+      const device = this.#device ?? this.#file.facts().device;
+      if (!(await this.#groupIds(device)).has(this.#groupId)) return { type: 'groupGone' };
+      const costMs = this.#run.clock.now() - start;
+      const ahead = this.#ahead;
+      if (ahead !== undefined) await this.#alone(device, () => ahead.adjust());
+      return { type: 'groupSeen', costMs };
     } catch (error) {
       return this.#failed(error, start);
     }
+  }
+
+  async #groupIds(device: DeviceNumber): Promise<ReadonlySet<number>> {
+    const { shared } = this.#run;
+    return shared === undefined ? groupIdsOf(await this.#stats().listBytes()) : shared.groupIds(device);
+  }
+
+  async #alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T> {
+    const { shared } = this.#run;
+    return shared === undefined ? action() : shared.alone(device, action);
   }
 
   #stats(): DeviceStats {
@@ -126,6 +179,10 @@ class Filemapd implements AsyncDisposable {
   }
 
   async update(tidy: boolean): Promise<MonitorEvent> {
+    return this.#alone(this.#file.facts().device, () => this.#update(tidy));
+  }
+
+  async #update(tidy: boolean): Promise<MonitorEvent> {
     const { clock } = this.#run;
     const start = clock.now();
     try {
@@ -142,12 +199,14 @@ class Filemapd implements AsyncDisposable {
         const { major, minor } = facts.device;
         throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
       }
+      const { alias, ...seen } = result;
+      this.#run.onUpdated?.({ device: this.#device, groupId: this.#groupId, alias, changed: seen.changed });
       if (!this.#isFollowing) {
         this.#isFollowing = true;
         this.#run.onFollowing?.(this.#groupId);
       }
       this.#lastFailure = undefined;
-      return { type: 'updated', facts, groupId: this.#groupId, ...result };
+      return { type: 'updated', facts, groupId: this.#groupId, ...seen };
     } catch (error) {
       return this.#failed(error, start);
     }
@@ -178,7 +237,7 @@ class Filemapd implements AsyncDisposable {
   }
 
   /** Undefined when the group is gone. */
-  async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean; costMs: number } | undefined> {
+  async #apply(tidy: boolean): Promise<Applied | undefined> {
     const { clock, log } = this.#run;
     const reading = await this.#ahead?.read();
     const start = clock.now();
@@ -205,7 +264,7 @@ class Filemapd implements AsyncDisposable {
     const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
     this.#ahead?.remember({ extents, covered: runsOf(filemap.regions), grown }, reading);
     await this.#ahead?.adjust();
-    return { changed, pending: extents.pending, costMs };
+    return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
   }
 
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
@@ -241,8 +300,11 @@ class Filemapd implements AsyncDisposable {
 
   reopen(): MonitorEvent {
     const found = this.#file.reopen();
-    if (found) this.#ahead?.forget();
-    if (found) this.#run.log(2, 'The path names another file now: following it');
+    if (found) {
+      this.#ahead?.forget();
+      this.#run.onReopened?.(this.#file.facts());
+      this.#run.log(2, 'The path names another file now: following it');
+    }
     return { type: 'reopened', found };
   }
 
@@ -252,7 +314,8 @@ class Filemapd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ahead?.end();
+    const ahead = this.#ahead;
+    if (ahead !== undefined) await this.#alone(this.#device ?? this.#file.facts().device, () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

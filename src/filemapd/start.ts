@@ -10,7 +10,7 @@ import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { followFile } from './follow-file.ts';
-import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
+import { FollowedAlreadyError, isFollowedAlready, type Log, runFilemapd } from './run.ts';
 
 /** What a daemon follows and how. */
 export interface StartOptions {
@@ -85,7 +85,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
     throw new UsageError(`Cannot start dmfilemapd: ${error.message}`);
   });
   child.unref();
-  if (/is followed by another dmfilemapd$/.test(answer.trim())) throw new FollowedAlreadyError(answer.trim());
+  if (isFollowedAlready(answer.trim())) throw new FollowedAlreadyError(answer.trim());
   if (answer !== 'ready\n') throw new UsageError(answer.trim() || 'dmfilemapd ended before it followed the file');
   return { pid: child.pid as number };
 }
@@ -101,7 +101,7 @@ function checkDescriptor(fd: number): void {
 }
 
 /** How many CPUs this machine can have; the kernel keeps counters for each. */
-function possibleCpus(): number {
+export function possibleCpus(): number {
   const ids = parseIds(readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim());
   if (ids === undefined) throw new Error('cannot read /sys/devices/system/cpu/possible');
   return ids.length;
@@ -133,7 +133,7 @@ export async function runHere(
     log(1, `Starting dmfilemapd with fd=${fd}, group_id=${groupId} mode=${mode}, path=${path}`);
     const end = await runFilemapd({
       dm,
-      follow: (onNotice) => followFile(fd, path, onNotice),
+      follow: (onNotice) => followFile(fd, path, { onNotice }),
       clock: systemClock,
       groupId,
       mode,

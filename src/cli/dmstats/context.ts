@@ -1,4 +1,6 @@
 import type { FileView } from '../../filemap/file-view.ts';
+import type { PatternAnswer } from '../../filemapd/service/client.ts';
+import type { PatternRecord } from '../../filemapd/service/records.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import type { SampleClock } from '../../stats/sample-clock.ts';
 import type { Options } from '../command-line.ts';
@@ -13,6 +15,8 @@ export interface Environment extends World {
   /** A file that is mapped, by its absolute path, with its descriptor for the daemon. */
   readonly openFile?: (path: string) => { readonly file: FileView; readonly fd: number };
   readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
+  /** The service of this machine, for files by a pattern. */
+  readonly followPattern?: (pattern: PatternRecord) => Promise<PatternAnswer>;
 }
 
 /** The program that regions belong to when nothing is said. */

@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
 import { deviceName } from './devices.ts';
 import { checkFilemapOptions, follow, followModeOf, type OpenFile, openGiven } from './follow.ts';
+import { createByPattern, isFilePattern } from './pattern.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
 export async function createFilemaps(context: Context, region: RegionOptions): Promise<number> {
@@ -19,6 +20,10 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
   }
   const mode = followModeOf(context);
   for (const given of words) {
+    if (isFilePattern(given)) {
+      await createByPattern(context, given, region);
+      continue;
+    }
     const opened = openGiven(context, given);
     using file = opened.file;
     const map = await named(opened, () =>

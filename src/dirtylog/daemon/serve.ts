@@ -7,9 +7,10 @@ import { flushDevice, readDirect } from '../../system/block-io.ts';
 import { connectorMembers } from '../../system/connector-socket.ts';
 import { lockFile } from '../../system/file-lock.ts';
 import { becomeIoFlusher } from '../../system/io-flusher.ts';
+import type { LineAnswer } from '../../system/line-socket.ts';
 import type { LogEvent } from '../ports.ts';
 import { DEFAULT_RESYNC, type ResyncSettings, resyncPolicy } from '../resync.ts';
-import { type ControlAnswer, type ControlRequest, listenForControl } from './control.ts';
+import { type ControlRequest, listenForControl } from './control.ts';
 import { devicePath } from './device-store.ts';
 import type { FromWorker } from './messages.ts';
 import { findMirrors, type MirrorLine, stillThere } from './mirrors.ts';
@@ -103,8 +104,8 @@ class Daemon {
   readonly #dm: DeviceMapper;
   readonly #state: StateFolder;
   readonly #report: (event: LogEvent) => void;
-  readonly #listeners = new Set<ControlAnswer>();
-  readonly #tracers = new Set<ControlAnswer>();
+  readonly #listeners = new Set<LineAnswer>();
+  readonly #tracers = new Set<LineAnswer>();
   /** The legs of each mirror, for when it is removed: device-mapper does not name it any more when its log is suspended. */
   #legs = new Map<string, ReadonlySet<string>>();
   #changes = 0;
@@ -199,7 +200,7 @@ class Daemon {
     if (missing.length === 0) this.#state.keepOnlyBits(mirrors.map(({ uuid, log }) => ({ uuid, label: log })));
   }
 
-  async answer(thread: ServerThread, request: ControlRequest, answer: ControlAnswer): Promise<void> {
+  async answer(thread: ServerThread, request: ControlRequest, answer: LineAnswer): Promise<void> {
     switch (request.command) {
       case 'status': {
         const status = await thread.status();
