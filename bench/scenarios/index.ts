@@ -9,6 +9,7 @@ export const SCENARIOS = {
   unreported: async (): Promise<Scenario> => (await import('./unreported.ts')).unreported,
   counted: async (): Promise<Scenario> => (await import('./counted.ts')).counted,
   idle: async (): Promise<Scenario> => (await import('./idle.ts')).idle,
+  service: async (): Promise<Scenario> => (await import('./service.ts')).service,
   soak: async (): Promise<Scenario> => (await import('./soak.ts')).soak,
 } as const;
 

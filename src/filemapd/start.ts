@@ -10,7 +10,8 @@ import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { followFile } from './follow-file.ts';
-import { FollowedAlreadyError, isFollowedAlready, type Log, runFilemapd } from './run.ts';
+import { runFilemapd } from './run.ts';
+import { FollowedAlreadyError, isFollowedAlready, type Log } from './run-options.ts';
 
 /** What a daemon follows and how. */
 export interface StartOptions {

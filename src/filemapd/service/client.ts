@@ -6,7 +6,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import { askByLine } from '../../system/line-socket.ts';
 import { DEFAULT_ABSENCE_MS } from '../arguments.ts';
-import { FollowedAlreadyError, isFollowedAlready } from '../run.ts';
+import { FollowedAlreadyError, isFollowedAlready } from '../run-options.ts';
 import { type StartOptions, startFilemapd } from '../start.ts';
 import { plainRequest, type ServiceRequest } from './protocol.ts';
 import type { PatternRecord } from './records.ts';

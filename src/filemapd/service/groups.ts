@@ -1,8 +1,10 @@
 /** The groups of a service's files in the kernel: made, found again, deleted. */
 import { basename } from 'node:path';
+import { deleteRegions } from '../../filemap/apply.ts';
 import { createFilemap, readExtents } from '../../filemap/filemap.ts';
 import { nanoseconds } from '../../mapper/units.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
+import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import { hasCode } from '../../system/errors.ts';
 import { findGroup } from './find-group.ts';
 import type { FollowedRecord, PatternRecord } from './records.ts';
@@ -40,6 +42,27 @@ export async function deleteGroup(
     if (group !== undefined) await stats.deleteGroup(group);
   });
   device.forgetList();
+}
+
+/** Deletes the look-ahead regions that a service which was killed has left for a group that nobody follows now. */
+export async function deleteLookAhead(
+  world: ServiceWorld,
+  device: ServedDevice,
+  { groupId, alias }: Pick<FollowedRecord, 'groupId' | 'alias'>,
+): Promise<void> {
+  await device.alone(async () => {
+    const stats = new DeviceStats(world.dm, device.number);
+    const { groups, regions } = await stats.list();
+    // The id may be another group's by now: then they are its.
+    if (groups.some((group) => group.id === groupId && group.alias !== alias)) return;
+    const left = regions.filter(({ programId, aux }) => {
+      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
+    });
+    await deleteRegions(
+      stats,
+      left.map(({ id }) => id),
+    );
+  });
 }
 
 /** Why a file of the service before is not this one's. */

@@ -1,3 +1,5 @@
+import { checkMappable } from '../../filemap/filemap.ts';
+import { UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import { type Glob, parseGlob } from './glob.ts';
 import type { PatternRecord } from './records.ts';
@@ -44,6 +46,20 @@ export class PatternFiles implements Disposable {
   /** Whether the folder is watched: else it is not there, or cannot be read. */
   get isWatching(): boolean {
     return this.#watch !== undefined;
+  }
+
+  /** @throws UsageError when the folder is not there, or when no file in it could be mapped */
+  async checkFolder(): Promise<void> {
+    try {
+      using opened = await this.#world.open(this.folder);
+      const { view } = opened;
+      // The folder stands for the files in it.
+      const facts = { ...view.facts(), isRegular: true };
+      await checkMappable(this.#world.dm, { facts: () => facts, fileSystem: () => view.fileSystem() });
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
+      throw new UsageError(`${this.record.pattern}: there is no folder ${this.folder}`);
+    }
   }
 
   /** Has all files followed that are there. What comes meanwhile is seen too. @throws Node's errors for the folder */

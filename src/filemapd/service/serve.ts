@@ -16,7 +16,7 @@ import { claimName } from '../../system/name-claim.ts';
 import { type FollowSources, followFile } from '../follow-file.ts';
 import { DEBOUNCE_MS } from '../monitor.ts';
 import { NoticeHub } from '../notice-hub.ts';
-import type { Log } from '../run.ts';
+import type { Log } from '../run-options.ts';
 import { possibleCpus } from '../start.ts';
 import { WriteCounters } from '../write-counters.ts';
 import { controlPath } from './client.ts';

@@ -1,11 +1,9 @@
 import { basename } from 'node:path';
-import { checkMappable } from '../../filemap/filemap.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
-import { hasCode } from '../../system/errors.ts';
 import { GROUP_REMOVED, IDLE_LOOK_MS } from '../monitor.ts';
-import { isFollowedAlready } from '../run.ts';
-import { deleteGroup, findAgain, makeGroup } from './groups.ts';
+import { isFollowedAlready } from '../run-options.ts';
+import { deleteGroup, deleteLookAhead, findAgain, makeGroup } from './groups.ts';
 import { LookAheadPool } from './look-ahead-pool.ts';
 import { PARKED_MS } from './parking-clock.ts';
 import { PatternFiles } from './pattern-files.ts';
@@ -114,8 +112,9 @@ export class FilemapService implements AsyncDisposable {
       if ('reason' in found) {
         this.#waiting.delete(record);
         this.world.log(1, `${record.path}: not followed any more: ${found.reason}`);
-        if (record.pattern === undefined || !found.isFileGone) return;
-        await deleteGroup(this.world, this.#deviceOf(record.device), record);
+        const device = this.#deviceOf(record.device);
+        if (record.pattern !== undefined && found.isFileGone) await deleteGroup(this.world, device, record);
+        else await deleteLookAhead(this.world, device, record);
         return;
       }
       using opened = found.opened;
@@ -206,7 +205,7 @@ export class FilemapService implements AsyncDisposable {
   async addPattern(record: PatternRecord): Promise<PatternFiles> {
     if (this.#patterns.has(record.pattern)) throw new UsageError(`${record.pattern} is followed already`);
     const files = this.#filesOf(record);
-    await this.#checkFolder(files);
+    await files.checkFolder();
     this.#patterns.set(record.pattern, files);
     try {
       await files.scan();
@@ -217,19 +216,6 @@ export class FilemapService implements AsyncDisposable {
       throw error;
     }
     return files;
-  }
-
-  async #checkFolder({ folder, record }: PatternFiles): Promise<void> {
-    try {
-      using opened = await this.world.open(folder);
-      const { view } = opened;
-      // The folder stands for the files in it.
-      const facts = { ...view.facts(), isRegular: true };
-      await checkMappable(this.world.dm, { facts: () => facts, fileSystem: () => view.fileSystem() });
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
-      throw new UsageError(`${record.pattern}: there is no folder ${folder}`);
-    }
   }
 
   async #joinOf(given: string, pattern: PatternRecord): Promise<void> {

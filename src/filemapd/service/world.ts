@@ -4,7 +4,7 @@ import type { GroupTagForm } from '../../stats/group-tag.ts';
 import type { Clock } from '../../system/clock.ts';
 import type { FollowListener } from '../follow-file.ts';
 import type { FollowedFile } from '../followed-file.ts';
-import type { Log } from '../run.ts';
+import type { Log } from '../run-options.ts';
 import type { WriteCounters } from '../write-counters.ts';
 import type { SharedMapper } from './shared-mapper.ts';
 import type { StateStore } from './state-file.ts';
