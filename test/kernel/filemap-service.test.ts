@@ -251,6 +251,8 @@ test('a device that hangs delays no file of the service on another', async (t) =
     directWrite(path, { count: 4 });
     await mapAndFollow(healthy, path);
   }
+  // A journal that is being committed when its device stops would hold the allocation back, too.
+  sh(`sync -f ${hanging}`);
   await dm.suspend({ name: bottom.name }, { noflush: true, skipLockfs: true });
   let isSuspended = true;
   const resume = async (): Promise<void> => {
@@ -263,7 +265,8 @@ test('a device that hangs delays no file of the service on another', async (t) =
     stdio: 'ignore',
   });
   const read = new Promise((resolve) => reader.on('exit', resolve));
-  sh(`fallocate -o 1M -l 64K ${hanging}`);
+  const growth = spawn('fallocate', ['-o', '1M', '-l', '64K', hanging], { stdio: 'ignore' });
+  const grown = new Promise((resolve) => growth.on('exit', resolve));
   await eventually('the service says that the device hangs', PATIENCE_MS, async () => {
     return (await fileStatus(hanging))?.state === 'stuck';
   });
@@ -272,7 +275,7 @@ test('a device that hangs delays no file of the service on another', async (t) =
   const states = (await status()).files.map(({ state }) => state).sort();
   assert.deepEqual(states, ['following', 'stuck']);
   await resume();
-  await read;
+  await Promise.all([read, grown]);
   const top = { ...bottom, name, stats: new DeviceStats(dm, { name }) };
   await becomesTrue(top, hanging, service);
   await eventually(

@@ -1,5 +1,4 @@
 import { serveFilemaps } from '../../filemapd/service/serve.ts';
-import { UsageError } from '../../mapper/errors.ts';
 import { sdNotify } from '../../system/sd-notify.ts';
 import type { CommandContext } from '../dmfilemapd.ts';
 import { oneLine } from '../run.ts';
@@ -39,5 +38,5 @@ export async function run({ options, folder, stdout, stderr }: CommandContext): 
   stderr.write(`look-ahead regions may be left on devices that hang: ${stuck.join(', ')}\n`);
   // A thread that waits in the kernel would keep exit() from returning.
   process.kill(process.pid, 'SIGKILL');
-  throw new UsageError('killed');
+  return 1;
 }
