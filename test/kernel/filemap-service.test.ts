@@ -12,8 +12,6 @@ import {
   serviceStatus,
 } from '../../src/filemapd/service/client.ts';
 import type { FileStatus, ServiceStatus } from '../../src/filemapd/service/status.ts';
-import { sectors } from '../../src/mapper/units.ts';
-import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM } from '../../src/stats/owner.ts';
 import {
   attempt,
@@ -22,7 +20,6 @@ import {
   directRead,
   directWrite,
   eventually,
-  makeVolume,
   mountVolume,
   sectorsByFilefrag,
   sectorsByRegions,
@@ -228,61 +225,6 @@ test('dmstats create --filemap with a pattern has files followed as they come, a
   assert.deepEqual(await aliases(), ['four.img', 'three.img']);
   assert.equal(await releaseFromService(SERVICE_FOLDER, pattern), 2);
   assert.deepEqual(await status(), { files: [], patterns: [] });
-});
-
-test('a device that hangs delays no file of the service on another', async (t) => {
-  const service = await startService(t);
-  const healthy = await mountVolume(t, 'ext4');
-  const bottom = await makeVolume(t, 128);
-  const { dm } = bottom;
-  const name = `${bottom.name}-top`;
-  await dm.create(name);
-  await dm.load({ name }, [
-    { start: sectors(0), length: sectors(bottom.sectors), type: 'linear', params: `${bottom.node} 0` },
-  ]);
-  const { number } = await dm.resume({ name });
-  cleanUp(t, () => dm.remove({ name }));
-  const folder = sh('mktemp -d').trim();
-  sh(`mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 /dev/dm-${number.minor}`);
-  sh(`mount /dev/dm-${number.minor} ${folder}`);
-  cleanUp(t, () => sh(`umount ${folder}`));
-  const [hanging, data] = [`${folder}/hanging`, `${healthy.folder}/data`];
-  for (const path of [hanging, data]) {
-    directWrite(path, { count: 4 });
-    await mapAndFollow(healthy, path);
-  }
-  // A journal that is being committed when its device stops would hold the allocation back, too.
-  sh(`sync -f ${hanging}`);
-  await dm.suspend({ name: bottom.name }, { noflush: true, skipLockfs: true });
-  let isSuspended = true;
-  const resume = async (): Promise<void> => {
-    if (isSuspended) await dm.resume({ name: bottom.name });
-    isSuspended = false;
-  };
-  cleanUp(t, resume);
-  // This read hangs, and a new region waits for it.
-  const reader = spawn('dd', [`if=${hanging}`, 'of=/dev/null', 'bs=64k', 'count=1', 'iflag=direct'], {
-    stdio: 'ignore',
-  });
-  const read = new Promise((resolve) => reader.on('exit', resolve));
-  const growth = spawn('fallocate', ['-o', '1M', '-l', '64K', hanging], { stdio: 'ignore' });
-  const grown = new Promise((resolve) => growth.on('exit', resolve));
-  await eventually('the service says that the device hangs', PATIENCE_MS, async () => {
-    return (await fileStatus(hanging))?.state === 'stuck';
-  });
-  directWrite(data, { count: 4, seek: 4 });
-  await becomesTrue(healthy, data, service);
-  const states = (await status()).files.map(({ state }) => state).sort();
-  assert.deepEqual(states, ['following', 'stuck']);
-  await resume();
-  await Promise.all([read, grown]);
-  const top = { ...bottom, name, stats: new DeviceStats(dm, { name }) };
-  await becomesTrue(top, hanging, service);
-  await eventually(
-    'nothing hangs any more',
-    PATIENCE_MS,
-    async () => (await fileStatus(hanging))?.state === 'following',
-  );
 });
 
 const REFUSED = [
