@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { FilemapdMode } from '../src/filemapd/arguments.ts';
 import { startFilemapd } from '../src/filemapd/start.ts';
@@ -32,6 +34,18 @@ export class Daemon implements AsyncDisposable {
 
   private constructor(pid: number) {
     this.pid = pid;
+  }
+
+  /** The service of this machine; returns when it is ready. */
+  static async startService(): Promise<Daemon> {
+    const child = spawn('dmfilemapd', ['service'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const { pid, stdout } = child;
+    if (pid === undefined) throw new Error('the service does not start');
+    await Promise.race([once(stdout, 'data'), once(child, 'exit')]);
+    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
+    child.unref();
+    stdout.destroy();
+    return new Daemon(pid);
   }
 
   /** Returns when it follows the file. */

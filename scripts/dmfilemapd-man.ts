@@ -1,4 +1,5 @@
 /** Writes docs/man/dmfilemapd.8 from the tables that the command's help is made of. */
+import { COMMANDS, OPTIONS as SERVICE_OPTIONS } from '../src/cli/dmfilemapd/help.ts';
 import { OPERANDS, OPTIONAL_OPERANDS, OPTIONS, operandText } from '../src/cli/dmfilemapd/words.ts';
 import { optionItem, roff, writePage } from './roff.ts';
 
@@ -13,6 +14,9 @@ dmfilemapd \\- keep the device\\-mapper statistics of a file true while it chang
 .SH SYNOPSIS
 .B dmfilemapd
 [\\fIoptions\\fR] ${roff(operandText())}
+.br
+.B dmfilemapd
+\\fIcommand\\fR [\\fIoptions\\fR]
 .SH DESCRIPTION
 Follows a file on a device\\-mapper volume, and keeps the regions of its group, which
 .B dmstats create \\-\\-filemap
@@ -27,7 +31,8 @@ path, when the path names nothing for a while. The group stays.
 .SH OPERANDS
 ${operands.join('')}.SH OPTIONS
 They are none of lvm2's daemon, and may stand anywhere.
-${OPTIONS.map(optionItem).join('')}.SH EXIT STATUS
+${OPTIONS.map(optionItem).join('')}.SH MANY FILES IN ONE PROCESS
+${COMMANDS.map(({ name, operands, summary }) => `.TP\n\\fB${roff(name)}\\fR \\fI${roff(operands)}\\fR\n${roff(summary)}\n`).join('')}${SERVICE_OPTIONS.map(optionItem).join('')}.SH EXIT STATUS
 0 when it ended as it should, and without
 .I foreground
 once the daemon follows the file; 1 with a line that says why.

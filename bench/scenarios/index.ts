@@ -10,6 +10,7 @@ export const SCENARIOS = {
   counted: async (): Promise<Scenario> => (await import('./counted.ts')).counted,
   dirtylog: async (): Promise<Scenario> => (await import('./dirtylog.ts')).dirtylog,
   idle: async (): Promise<Scenario> => (await import('./idle.ts')).idle,
+  service: async (): Promise<Scenario> => (await import('./service.ts')).service,
   soak: async (): Promise<Scenario> => (await import('./soak.ts')).soak,
 } as const;
 

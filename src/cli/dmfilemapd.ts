@@ -1,22 +1,34 @@
 import { writeFileSync } from 'node:fs';
 import { FILEMAPD_USAGE, type FilemapdArguments, parseFilemapdArguments } from '../filemapd/arguments.ts';
+import { SERVICE_FOLDER } from '../filemapd/service/client.ts';
 import { runHere, startFilemapd } from '../filemapd/start.ts';
 import { UsageError } from '../mapper/errors.ts';
-import { OPERANDS, OPTIONAL_OPERANDS, OPTIONS } from './dmfilemapd/words.ts';
-import { optionLines } from './option-help.ts';
+import { CommandLineReader, type Options } from './command-line.ts';
+import type { Output } from './context.ts';
+import { type CommandName, helpText, OPTIONS } from './dmfilemapd/help.ts';
 import { oneLine } from './run.ts';
 import { packageVersion } from './version.ts';
 
-/** The help, of the tables that the manual page is made of. */
-export function helpText(): string {
-  const operands = [...OPERANDS, ...OPTIONAL_OPERANDS].map(({ name, help }) => `  ${name.padEnd(12)}${help}\n`);
-  return `${FILEMAPD_USAGE}
-
-Follows a file on a device-mapper volume and keeps the regions of its dmstats group true.
-${operands.join('')}
-Options:
-${optionLines(OPTIONS)}`;
+/** What a command of the service is run with. */
+export interface CommandContext {
+  readonly words: readonly string[];
+  readonly options: Options;
+  /** The service's folder. */
+  readonly folder: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
 }
+
+/** A command of the service; its result is the exit status. */
+export type Command = (context: CommandContext) => Promise<number>;
+
+const COMMANDS: Readonly<Record<CommandName, () => Promise<{ readonly run: Command }>>> = {
+  service: () => import('./dmfilemapd/service.ts'),
+  status: () => import('./dmfilemapd/status.ts'),
+  release: () => import('./dmfilemapd/release.ts'),
+};
+
+const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word);
 
 function nameProcess(words: readonly string[]): void {
   process.title = ['dmfilemapd', ...words].join(' ');
@@ -25,31 +37,47 @@ function nameProcess(words: readonly string[]): void {
 }
 
 /** The command dmfilemapd; see dmfilemapd(8). */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  output: { readonly stdout: Output; readonly stderr: Output } = process,
+): Promise<number> {
+  const { stdout, stderr } = output;
   if (argv.includes('--help')) {
-    process.stdout.write(helpText());
+    stdout.write(helpText(FILEMAPD_USAGE));
     return 0;
   }
   if (argv.includes('--version')) {
-    process.stdout.write(`${packageVersion()}\n`);
+    stdout.write(`${packageVersion()}\n`);
     return 0;
+  }
+  const [first = ''] = argv;
+  if (isCommand(first)) {
+    const reader = new CommandLineReader(OPTIONS, 'dmfilemapd --help');
+    const { words, options } = reader.read(argv.slice(1));
+    reader.check(options, first);
+    if (first === 'service') {
+      if (words.length > 0) throw new UsageError('service takes no words: files come by "dmstats create --filemap"');
+      nameProcess(argv);
+    }
+    const { run } = await COMMANDS[first]();
+    return run({ words, options, folder: options.text('state') ?? SERVICE_FOLDER, stdout, stderr });
   }
   let args: FilemapdArguments;
   try {
     args = parseFilemapdArguments(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${oneLine(error.message)}\n${FILEMAPD_USAGE}\n`);
+    stderr.write(`${oneLine(error.message)}\n${FILEMAPD_USAGE}\n`);
     return 1;
   }
   if (!args.foreground) {
     const { pid } = await startFilemapd(args);
-    if (args.verbose > 0) process.stdout.write(`Started dmfilemapd with pid=${pid}\n`);
+    if (args.verbose > 0) stdout.write(`Started dmfilemapd with pid=${pid}\n`);
     return 0;
   }
   nameProcess(argv.filter((word) => !word.startsWith('--')));
   const end = await runHere(args);
-  if (end.status !== 0) process.stderr.write(`${end.message}\n`);
-  else if (args.verbose > 0) process.stdout.write(`${end.message}\n`);
+  if (end.status !== 0) stderr.write(`${end.message}\n`);
+  else if (args.verbose > 0) stdout.write(`${end.message}\n`);
   return end.status;
 }

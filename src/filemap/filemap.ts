@@ -112,7 +112,10 @@ export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {
  *
  * @throws UsageError saying why not and what to do instead
  */
-export async function checkMappable(dm: DeviceMapper, file: FileView): Promise<DeviceNumber> {
+export async function checkMappable(
+  dm: DeviceMapper,
+  file: Pick<FileView, 'facts' | 'fileSystem'>,
+): Promise<DeviceNumber> {
   const { isRegular, device } = file.facts();
   if (!isRegular) throw new UsageError('Cannot map file: not a regular file');
   const magic = file.fileSystem();

@@ -3,10 +3,12 @@ import { deleteRegions } from '../filemap/delete-regions.ts';
 import { readExtents } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
 import { LookAhead, type LookAheadOptions, type LookReading, type Seen } from '../filemap/lookahead/look-ahead.ts';
+import { regionsOfProgram } from '../filemap/match.ts';
 import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../stats/owner.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { groupIdsOf } from './group-ids.ts';
 
 /** What a monitor's look-ahead stands on. */
 export interface AheadRun {
@@ -33,10 +35,10 @@ export class Ahead {
   /** Begins on a device, where regions may be left of a process that was killed. */
   static async begin(run: AheadRun, stats: DeviceStats, groupId: number, region: RegionOptions): Promise<Ahead> {
     const ahead = new Ahead(run, stats, groupId, region);
-    const { regions, groups } = await stats.list();
-    const existing = new Set(groups.map(({ id }) => id));
-    const left = regions.filter(({ programId, aux }) => {
-      const owner = programId === LOOK_AHEAD_PROGRAM ? parseOwner(aux) : undefined;
+    const list = await stats.listBytes();
+    const existing = groupIdsOf(list);
+    const left = regionsOfProgram(list, LOOK_AHEAD_PROGRAM).filter(({ aux }) => {
+      const owner = parseOwner(aux);
       return owner !== undefined && (owner.groupId === groupId || !existing.has(owner.groupId));
     });
     await deleteRegions(

@@ -1,77 +1,98 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statfsSync, statSync } from 'node:fs';
-import { notOnDeviceMapper } from '../filemap/filemap.ts';
+import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
 import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
-import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { IN } from '../kernel/inotify.ts';
 import { hasCode } from '../system/errors.ts';
-import { Inotify } from '../system/inotify.ts';
 import { isSoleHolder } from '../system/lease.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { NoticeHub } from './notice-hub.ts';
+import { type WriteCounter, WriteCounters } from './write-counters.ts';
 
 const MOVES = IN.MOVE_SELF | IN.ATTRIB | IN.DELETE_SELF | IN.UNMOUNT | IN.IGNORED;
 const CLOSES = IN.CLOSE_WRITE | IN.CLOSE_NOWRITE;
 
-/** The completed writes of a block device, by its file in sysfs, kept open. */
-class WriteCounter implements Disposable {
-  readonly #fd: number;
-  readonly #buffer = Buffer.alloc(512);
+/** What files that are followed in one process share. */
+export interface FollowSources {
+  readonly notices: NoticeHub;
+  readonly writes: WriteCounters;
+}
 
-  /** @throws UsageError for a file system without a block device */
-  constructor(device: DeviceNumber) {
-    try {
-      this.#fd = openSync(`/sys/dev/block/${device.major}:${device.minor}/stat`, 'r');
-    } catch (error) {
-      throw hasCode(error, 'ENOENT') ? notOnDeviceMapper(device) : error;
-    }
-  }
-
-  /** Documentation/block/stat.rst: writes are the fifth number, discards the twelfth. */
-  read(): bigint {
-    const length = readSync(this.#fd, this.#buffer, 0, this.#buffer.length, 0);
-    const words = this.#buffer.toString('latin1', 0, length).trim().split(/\s+/);
-    return BigInt(words[4] ?? 0) + BigInt(words[11] ?? 0);
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#fd);
-  }
+/** What a file's follower is told of it. */
+export interface FollowListener {
+  /** Notices wait. */
+  onNotice(): void;
+  /** It was renamed; undefined when it has no name any more. */
+  onRenamed?(path: string | undefined): void;
 }
 
 /**
- * Follows an open file. One inotify instance for its whole life; the watch sits on the inode, so that it sees writes
- * by any name and the loss of the last one.
+ * Follows an open file. One inotify instance for its whole life, or one for all that share `sources`; the watch sits on
+ * the inode, so that it sees writes by any name and the loss of the last one.
  *
  * @param fd open for reading; it is closed, after a description of our own was opened by it, so that a process that
  *   shares it counts as another holder
  * @param path what path mode follows
- * @param onNotice called when notices wait
  * @throws SystemError EMFILE when there are no inotify instances left; Node's errors for the descriptor
  */
-export function followFile(fd: number, path: string, onNotice: () => void): FollowedFile {
-  return new RealFollowedFile(fd, path, onNotice);
+export function followFile(fd: number, path: string, listener: FollowListener, sources?: FollowSources): FollowedFile {
+  if (sources !== undefined) return new RealFollowedFile(fd, path, listener, sources);
+  const notices = new NoticeHub(() => listener.onNotice());
+  try {
+    return new RealFollowedFile(fd, path, listener, { notices, writes: new WriteCounters() }, notices);
+  } catch (error) {
+    notices[Symbol.dispose]();
+    throw error;
+  }
 }
 
 class RealFollowedFile implements FollowedFile {
   #fd: number;
   readonly #path: string;
-  readonly #inotify: Inotify;
-  #watch: number;
+  readonly #listener: FollowListener;
+  readonly #sources: FollowSources;
+  readonly #own: Disposable | undefined;
+  #watch: Disposable;
   #writes: WriteCounter;
+  #heard = 0;
   #closed = false;
 
-  constructor(fd: number, path: string, onNotice: () => void) {
+  constructor(fd: number, path: string, listener: FollowListener, sources: FollowSources, own?: Disposable) {
     this.#path = path;
+    this.#listener = listener;
+    this.#sources = sources;
+    this.#own = own;
     this.#fd = openSync(`/proc/self/fd/${fd}`, 'r');
+    let writes: WriteCounter | undefined;
     try {
-      this.#writes = new WriteCounter(this.facts().device);
-      this.#inotify = new Inotify(onNotice);
-      this.#watch = this.#inotify.watch(`/proc/self/fd/${this.#fd}`, IN.MODIFY | MOVES);
+      writes = sources.writes.of(this.facts().device);
+      this.#watch = this.#watchOf(this.#fd, IN.MODIFY | MOVES);
     } catch (error) {
+      writes?.[Symbol.dispose]();
       closeSync(this.#fd);
       throw error;
     }
+    this.#writes = writes;
     closeSync(fd);
+  }
+
+  #watchOf(fd: number, mask: number): Disposable {
+    const watch = this.#sources.notices.watch(`/proc/self/fd/${fd}`, mask, (told) => {
+      // A watch that was replaced may still have notices in the queue.
+      if (watch === this.#watch || (told & IN.Q_OVERFLOW) !== 0) this.#hear(told);
+    });
+    return watch;
+  }
+
+  #hear(mask: number): void {
+    this.#heard |= mask;
+    if ((mask & IN.MOVE_SELF) !== 0) this.#listener.onRenamed?.(this.#name());
+    // With an instance of its own it was told already, when notices came.
+    if (this.#own === undefined) this.#listener.onNotice();
+  }
+
+  #name(): string | undefined {
+    const name = readlinkSync(`/proc/self/fd/${this.#fd}`);
+    return this.facts().links === 0 ? undefined : name;
   }
 
   facts() {
@@ -108,8 +129,8 @@ class RealFollowedFile implements FollowedFile {
       throw error;
     }
     // The new watch first: a write between the two would be told by neither.
-    const watch = this.#inotify.watch(`/proc/self/fd/${fd}`, IN.MODIFY | MOVES);
-    if (watch !== this.#watch) this.#inotify.unwatch(this.#watch);
+    const watch = this.#watchOf(fd, IN.MODIFY | MOVES);
+    this.#watch[Symbol.dispose]();
     const before = this.facts().device;
     closeSync(this.#fd);
     this.#fd = fd;
@@ -117,7 +138,7 @@ class RealFollowedFile implements FollowedFile {
     const now = this.facts().device;
     if (now.major !== before.major || now.minor !== before.minor) {
       this.#writes[Symbol.dispose]();
-      this.#writes = new WriteCounter(now);
+      this.#writes = this.#sources.writes.of(now);
     }
     return true;
   }
@@ -137,22 +158,23 @@ class RealFollowedFile implements FollowedFile {
   }
 
   watchCloses(): void {
-    this.#watch = this.#inotify.watch(`/proc/self/fd/${this.#fd}`, IN.MODIFY | MOVES | CLOSES);
+    const before = this.#watch;
+    this.#watch = this.#watchOf(this.#fd, IN.MODIFY | MOVES | CLOSES);
+    before[Symbol.dispose]();
   }
 
   takeModified(): boolean {
-    let mask = 0;
-    for (const notice of this.#inotify.read()) {
-      // A watch that was replaced may still have notices in the queue.
-      if (notice.watch === this.#watch || (notice.mask & IN.Q_OVERFLOW) !== 0) mask |= notice.mask;
-    }
+    this.#sources.notices.take();
+    const mask = this.#heard;
+    this.#heard = 0;
     return (mask & (IN.MODIFY | IN.Q_OVERFLOW)) !== 0;
   }
 
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#inotify[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
+    this.#own?.[Symbol.dispose]();
     this.#writes[Symbol.dispose]();
     closeSync(this.#fd);
   }

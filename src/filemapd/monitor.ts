@@ -21,6 +21,9 @@ const ABSENT_LOOK_MS = 25;
 const URGENT_COST_FACTOR = 10;
 const SOFT_COST_FACTOR = 100;
 
+/** Why a monitor ends whose group was deleted. */
+export const GROUP_REMOVED = 'Filemap group removed: exiting.';
+
 /** What a look at the world shows. */
 export interface Look {
   /** Of the file that is followed now. */
@@ -30,6 +33,11 @@ export interface Look {
   /** Whether inotify told of a write since the last look. */
   readonly isModified: boolean;
   readonly deviceWrites: bigint;
+  /**
+   * Its place, from 1, among the files of one process on its device: in this order they look at their extents when only
+   * the device was written, so that the time this takes is that of one file. Default 1.
+   */
+  readonly place?: number;
   /** Whether nobody else has the file open; only asked when it has no name left. */
   readonly soleHolder: boolean;
 }
@@ -82,8 +90,12 @@ export interface MonitorState {
   readonly watchesCloses: boolean;
   /** A change of size or blocks, or a new file: update as soon as the cost allows. */
   readonly urgent: boolean;
-  /** Anything else that may have moved the file's data: update at leisure. */
+  /** The file was touched in another way: update at leisure. */
   readonly soft: boolean;
+  /** Since when the device was written, which may have moved the file's data: update at leisure, when it is our turn. */
+  readonly straySince: number | undefined;
+  /** See `Look`. */
+  readonly place: number;
   readonly pending: boolean;
   /** The wait for pending data's blocks; doubles while nothing happens. */
   readonly backoffMs: number;
@@ -116,6 +128,8 @@ export function initialState(options: {
     watchesCloses: false,
     urgent: true,
     soft: false,
+    straySince: undefined,
+    place: 1,
     pending: false,
     backoffMs: DEBOUNCE_MS,
     untidy: true,
@@ -138,7 +152,7 @@ export function step(state: MonitorState, event: MonitorEvent, now: number): Ste
     case 'stopped':
       return exit(state, 0, 'Stopped.');
     case 'groupGone':
-      return exit(state, 0, 'Filemap group removed: exiting.');
+      return exit(state, 0, GROUP_REMOVED);
     case 'groupSeen':
       return lookAgain({ ...state, lastListed: now, listCostMs: event.costMs });
     case 'reopened':
@@ -154,6 +168,7 @@ export function step(state: MonitorState, event: MonitorEvent, now: number): Ste
         mapped: event.facts,
         urgent: false,
         soft: false,
+        straySince: undefined,
         pending: event.pending,
         untidy: state.untidy || event.changed,
         lastUpdate: now,
@@ -190,7 +205,7 @@ function looked(before: MonitorState, look: Look, now: number): Step {
 
 /** What a look changes in the memory. */
 function remember(state: MonitorState, look: Look, now: number): MonitorState {
-  const { facts, isModified, deviceWrites } = look;
+  const { facts, isModified, deviceWrites, place = 1 } = look;
   const { mapped } = state;
   const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
   const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
@@ -203,7 +218,9 @@ function remember(state: MonitorState, look: Look, now: number): MonitorState {
     lastWriteSeen: isWritten ? now : state.lastWriteSeen,
     // Blocks for pending data come with its write-back.
     urgent: state.urgent || hasGrown || (state.pending && isWritten),
-    soft: state.soft || isTouched || isWritten,
+    soft: state.soft || isTouched,
+    straySince: state.straySince ?? (isWritten ? now : undefined),
+    place,
     backoffMs: isModified || isWritten ? DEBOUNCE_MS : state.backoffMs,
   };
 }
@@ -212,10 +229,15 @@ function remember(state: MonitorState, look: Look, now: number): MonitorState {
 function decide(state: MonitorState, now: number): Step {
   const isQuiet = now - state.lastWriteSeen >= QUIET_AFTER_MS;
   const urgentAt = state.lastUpdate + Math.max(DEBOUNCE_MS, state.updateCostMs * URGENT_COST_FACTOR);
-  const softAt = state.lastUpdate + Math.max(ACTIVE_LOOK_MS, state.updateCostMs * SOFT_COST_FACTOR);
+  const pauseMs = Math.max(ACTIVE_LOOK_MS, state.updateCostMs * SOFT_COST_FACTOR);
+  const softAt = state.lastUpdate + pauseMs;
+  const strayAt =
+    state.straySince === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(softAt, state.straySince + pauseMs * (state.place - 1));
   // With each look, unless it is dear: a deadline of its own would wake a quiet machine once more.
   const listAt = state.lastListed + Math.max(ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
-  const due = state.urgent ? urgentAt : state.soft ? softAt : Number.POSITIVE_INFINITY;
+  const due = state.urgent ? urgentAt : state.soft ? softAt : strayAt;
   if (now >= due) return { state, effect: { type: 'update', tidy: false } };
   if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS - SLACK_MS) {
     return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };

@@ -2,56 +2,31 @@ import { applyPlan } from '../filemap/apply.ts';
 import { runsOf } from '../filemap/extents.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
-import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
-import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import type { StatsMemory } from '../stats/memory.ts';
 import { creditedRuns, type PackedIds } from '../stats/packed.ts';
-import type { Clock } from '../system/clock.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { groupIdsOf } from './group-ids.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
+import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
 import { tellApplied, tellUndeleted } from './tell-applied.ts';
-
-/** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
-export type Log = (level: 0 | 1 | 2 | 3, text: string) => void;
-
-/** What a monitor needs. */
-export interface FilemapdRun {
-  readonly dm: DeviceMapper;
-  /** Builds the followed file; it is disposed of at the end. */
-  readonly follow: (onNotice: () => void) => FollowedFile;
-  readonly clock: Clock;
-  readonly groupId: number;
-  readonly mode: FilemapdMode;
-  readonly absenceMs: number;
-  readonly log: Log;
-  /** Holds the first I/O of growth by regions over free space; undefined: such I/O is missed. */
-  readonly lookAhead?: LookAheadOptions | undefined;
-  /** See `UpdateOptions.maxRegions`. */
-  readonly maxRegions?: number | undefined;
-  /** What statistics may take; default: this machine's. */
-  readonly memory?: StatsMemory | undefined;
-  /** Called once, when the group was found, its regions are true and the file is watched. */
-  readonly onFollowing?: (groupId: number) => void;
-  /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
-  readonly claim?: (device: DeviceNumber, groupId: number) => Promise<Disposable | undefined>;
-  /** Ends the monitor cleanly. */
-  readonly signal: AbortSignal;
-}
-
-/** Another daemon follows the group already: two of them would undo each other's work. */
-export class FollowedAlreadyError extends UsageError {}
 
 const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
 
 const isRefusal = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
+
+interface Applied {
+  readonly alias: string;
+  readonly changed: boolean;
+  readonly pending: boolean;
+  readonly costMs: number;
+}
 
 /** One monitor's effects on the world. */
 class Filemapd implements AsyncDisposable {
@@ -91,6 +66,7 @@ class Filemapd implements AsyncDisposable {
       atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
       isModified,
       deviceWrites,
+      place: this.#run.shared?.place() ?? 1,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -120,11 +96,12 @@ class Filemapd implements AsyncDisposable {
   async checkGroup(): Promise<MonitorEvent> {
     const start = this.#run.clock.now();
     try {
-      const listing = await this.#stats().list();
-      const found = listing.groups.some(({ id }) => id === this.#groupId);
-      if (found) await this.#ahead?.adjust();
-      if (!found) return await this.#groupGone();
-      return { type: 'groupSeen', costMs: this.#run.clock.now() - start };
+      const device = this.#device ?? this.#file.facts().device;
+      if (!(await this.#groupIds(device)).has(this.#groupId)) return await this.#groupGone();
+      const costMs = this.#run.clock.now() - start;
+      const ahead = this.#ahead;
+      if (ahead !== undefined) await this.#alone(device, () => ahead.adjust());
+      return { type: 'groupSeen', costMs };
     } catch (error) {
       return this.#failed(error, start);
     }
@@ -136,11 +113,25 @@ class Filemapd implements AsyncDisposable {
     return { type: 'groupGone' };
   }
 
+  async #groupIds(device: DeviceNumber): Promise<ReadonlySet<number>> {
+    const { shared } = this.#run;
+    return shared === undefined ? groupIdsOf(await this.#stats().listBytes()) : shared.groupIds(device);
+  }
+
+  async #alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T> {
+    const { shared } = this.#run;
+    return shared === undefined ? action() : shared.alone(device, action);
+  }
+
   #stats(): DeviceStats {
     return new DeviceStats(this.#run.dm, this.#device ?? this.#file.facts().device);
   }
 
   async update(tidy: boolean): Promise<MonitorEvent> {
+    return this.#alone(this.#file.facts().device, () => this.#update(tidy));
+  }
+
+  async #update(tidy: boolean): Promise<MonitorEvent> {
     const { clock } = this.#run;
     const start = clock.now();
     try {
@@ -157,12 +148,14 @@ class Filemapd implements AsyncDisposable {
         const { major, minor } = facts.device;
         throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
       }
+      const { alias, ...seen } = result;
+      this.#run.onUpdated?.({ device: this.#device, groupId: this.#groupId, alias, changed: seen.changed });
       if (!this.#isFollowing) {
         this.#isFollowing = true;
         this.#run.onFollowing?.(this.#groupId);
       }
       this.#lastFailure = undefined;
-      return { type: 'updated', facts, groupId: this.#groupId, ...result };
+      return { type: 'updated', facts, groupId: this.#groupId, ...seen };
     } catch (error) {
       return this.#failed(error, start);
     }
@@ -193,7 +186,7 @@ class Filemapd implements AsyncDisposable {
   }
 
   /** Undefined when the group is gone. */
-  async #apply(tidy: boolean): Promise<{ changed: boolean; pending: boolean; costMs: number } | undefined> {
+  async #apply(tidy: boolean): Promise<Applied | undefined> {
     const { clock, log } = this.#run;
     const reading = await this.#ahead?.read();
     const start = clock.now();
@@ -224,7 +217,7 @@ class Filemapd implements AsyncDisposable {
     const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
     this.#ahead?.remember({ extents, covered, grown }, reading);
     await this.#ahead?.adjust();
-    return { changed, pending: extents.pending, costMs };
+    return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
   }
 
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
@@ -253,8 +246,11 @@ class Filemapd implements AsyncDisposable {
 
   reopen(): MonitorEvent {
     const found = this.#file.reopen();
-    if (found) this.#ahead?.forget();
-    if (found) this.#run.log(2, 'The path names another file now: following it');
+    if (found) {
+      this.#ahead?.forget();
+      this.#run.onReopened?.(this.#file.facts());
+      this.#run.log(2, 'The path names another file now: following it');
+    }
     return { type: 'reopened', found };
   }
 
@@ -264,7 +260,8 @@ class Filemapd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ahead?.end();
+    const ahead = this.#ahead;
+    if (ahead !== undefined) await this.#alone(this.#device ?? this.#file.facts().device, () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

@@ -10,7 +10,8 @@ import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { followFile } from './follow-file.ts';
-import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
+import { runFilemapd } from './run.ts';
+import { FollowedAlreadyError, isFollowedAlready, type Log } from './run-options.ts';
 
 /** What a daemon follows and how. */
 export interface StartOptions {
@@ -88,7 +89,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
     throw new UsageError(`Cannot start dmfilemapd: ${error.message}`);
   });
   child.unref();
-  if (/is followed by another dmfilemapd$/.test(answer.trim())) throw new FollowedAlreadyError(answer.trim());
+  if (isFollowedAlready(answer.trim())) throw new FollowedAlreadyError(answer.trim());
   if (answer !== 'ready\n') throw new UsageError(answer.trim() || 'dmfilemapd ended before it followed the file');
   return { pid: child.pid as number };
 }
@@ -129,7 +130,7 @@ export async function runHere(
     log(1, `Starting dmfilemapd with fd=${fd}, group_id=${groupId} mode=${mode}, path=${path}`);
     const end = await runFilemapd({
       dm,
-      follow: (onNotice) => followFile(fd, path, onNotice),
+      follow: (onNotice) => followFile(fd, path, { onNotice }),
       clock: systemClock,
       groupId,
       mode,

@@ -1,7 +1,7 @@
 import type { Applied } from '../filemap/apply.ts';
 import type { Undeleted } from '../filemap/delete-regions.ts';
 import { isExact } from '../stats/error-bound.ts';
-import type { Log } from './run.ts';
+import type { Log } from './run-options.ts';
 
 /** Logs what an update did to a group. @param notes what the user should know of the extents */
 export function tellApplied(log: Log, applied: Applied, notes: readonly string[]): void {

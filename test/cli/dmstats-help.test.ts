@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { manualPage as filemapdPage } from '../../scripts/dmfilemapd-man.ts';
 import { manualPage } from '../../scripts/dmstats-man.ts';
+import { helpText } from '../../src/cli/dmfilemapd/help.ts';
 import {
   OPTIONS as FILEMAPD_OPTIONS,
   OPERANDS,
   OPTIONAL_OPERANDS,
   operandText,
 } from '../../src/cli/dmfilemapd/words.ts';
-import { helpText } from '../../src/cli/dmfilemapd.ts';
 import { COMMANDS } from '../../src/cli/dmstats/commands.ts';
 import { EXAMPLES } from '../../src/cli/dmstats/examples.ts';
 import { OPTIONS } from '../../src/cli/dmstats/option-table.ts';
@@ -98,7 +98,7 @@ test('the manual of dmstats names every command, option and example', () => {
 });
 
 test('the help and the manual of dmfilemapd name all that its parser takes', () => {
-  for (const text of [helpText(), filemapdPage().replaceAll('\\-', '-')]) {
+  for (const text of [helpText(FILEMAPD_USAGE), filemapdPage().replaceAll('\\-', '-')]) {
     for (const { name } of [...OPERANDS, ...OPTIONAL_OPERANDS]) assert.ok(text.includes(name), name);
     for (const { name } of FILEMAPD_OPTIONS) assert.ok(text.includes(`--${name}`), name);
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Environment } from '../../src/cli/dmstats/context.ts';
+import type { PatternAnswer } from '../../src/filemapd/service/client.ts';
+import type { PatternRecord } from '../../src/filemapd/service/records.ts';
+import type { FileStatus } from '../../src/filemapd/service/status.ts';
 import type { StartOptions } from '../../src/filemapd/start.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
 import { SimulatedFileSystem } from '../../src/simulator/index.ts';
@@ -110,6 +113,46 @@ test('create --filemap keeps what it made for earlier files when a later one fai
   assert.equal(stderr.split('\n').length, 2);
   assert.equal(world.regions('t0').split('\n').length - 1, 2);
 });
+
+test('create --filemap with a pattern asks the service, and tells what it follows and what it cannot', async () => {
+  const { world, started } = mounted();
+  const asked: PatternRecord[] = [];
+  const file: FileStatus = {
+    ...{ path: '/images/a.img', device: '253:0', device_name: 't0', group_id: 4, region_count: 2 },
+    ...{ state: 'following', reason: null, mode: 'path', pattern: '/images/*.img', last_change: null },
+    ...{ mapped_bytes: 8192, missed_bytes: 0, look_ahead_region_count: 0 },
+  };
+  const followPattern = async (pattern: PatternRecord): Promise<PatternAnswer> => {
+    asked.push(pattern);
+    return { files: [file], refused: [{ path: '/images/b.img', reason: 'no' }] };
+  };
+  const words = ['create', '--filemap', '--follow', 'path', '--bounds', '1ms', '--no-look-ahead', '/images/*.img'];
+  assert.deepEqual(await world.run(words, { followPattern }), {
+    status: 0,
+    stdout:
+      '/images/a.img: Created new group with 2 region(s) as group ID 4.\n/images/*.img: Following 1 file(s); new ones join.\n',
+    stderr: '/images/b.img: no\n',
+  });
+  const [{ bounds, ...ways } = { bounds: [] }] = asked;
+  assert.deepEqual(bounds.map(Number), [1_000_000]);
+  assert.deepEqual(ways, {
+    pattern: '/images/*.img',
+    mode: 'path',
+    absenceMs: 1000,
+    lookAhead: false,
+    programId: 'dmstats',
+    precise: false,
+  });
+  assert.deepEqual(started, []);
+});
+
+for (const option of ['--nomonitor', '--nogroup', '--foreground', '--alias=x']) {
+  test(`create --filemap ${option} with a pattern is refused`, async () => {
+    const { status, stdout, stderr } = await mounted().run('create', '--filemap', option, '/images/*.img');
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /^Cannot use --\w+ with a pattern: the service follows its files\.\n$/);
+  });
+}
 
 test('update_filemap updates the group and has it followed', async () => {
   const { run, fs, started, world } = mounted();

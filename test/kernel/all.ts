@@ -13,6 +13,7 @@ import './dmlogd-resync.test.ts';
 import './dmsetup.test.ts';
 import './dmstats-parity.test.ts';
 import './examples.test.ts';
+import './filemap-service.test.ts';
 import './filemap.test.ts';
 import './filemapd.test.ts';
 import './holders.test.ts';

@@ -1,6 +1,7 @@
 /** Samples of a device `vg`, made by hand. */
 import { nanoseconds, sectors } from '../../src/mapper/units.ts';
 import { type Counters, sumCounters, ZERO_COUNTERS } from '../../src/stats/counters.ts';
+import { NO_ERROR } from '../../src/stats/error-bound.ts';
 import type { Group } from '../../src/stats/group.ts';
 import type { Region } from '../../src/stats/region.ts';
 import type { RegionSample } from '../../src/stats/sampler.ts';
@@ -68,7 +69,8 @@ export function sampleOf({ regions = [], groups = [], cleared = [], io, timeMs =
   const samples = new Map(regions.map((region) => [region.id, regionSample(region)]));
   const made = groups.map(({ alias, members }): Group => {
     const id = members[0] ?? -1;
-    return { id, alias, members, missing: [], userData: '', carried: undefined, missed: 0n, tagForm: 'quoted' };
+    const kept = { userData: '', carried: undefined, missed: 0n, error: NO_ERROR, generation: undefined };
+    return { id, alias, members, missing: [], ...kept, tagForm: 'quoted' };
   });
   const groupSamples = made.map((group) => {
     const own = group.members.flatMap((id) => samples.get(id)?.counters ?? []);

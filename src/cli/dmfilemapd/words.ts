@@ -33,6 +33,12 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
     commands: 'any',
     help: 'do not lay regions over free space, which count the first writes to what the file grows by',
   },
+  {
+    name: 'max-regions',
+    value: 'n',
+    commands: 'any',
+    help: 'beyond so many regions let extents share some (default: as the group does)',
+  },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
 ];

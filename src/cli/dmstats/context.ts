@@ -1,4 +1,6 @@
 import type { FileView } from '../../filemap/file-view.ts';
+import type { PatternAnswer } from '../../filemapd/service/client.ts';
+import type { PatternRecord } from '../../filemapd/service/records.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import type { StatsMemory } from '../../stats/memory.ts';
 import type { SampleClock } from '../../stats/sample-clock.ts';
@@ -23,6 +25,8 @@ export interface Environment extends World {
   /** Takes over a terminal; default: the process's. */
   readonly terminal?: () => Terminal;
   readonly startFilemapd?: (options: StartOptions) => Promise<unknown>;
+  /** The service of this machine, for files by a pattern. */
+  readonly followPattern?: (pattern: PatternRecord) => Promise<PatternAnswer>;
 }
 
 /** The program that regions belong to when nothing is said. */

@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
 import { deviceName } from './devices.ts';
 import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, type OpenFile, openGiven } from './follow.ts';
+import { createByPattern, isFilePattern } from './pattern.ts';
 import { plannedRecord, plannedText } from './planned-filemap.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
@@ -32,6 +33,10 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     ...(statsMemory === undefined ? {} : { memory: statsMemory }),
   };
   for (const given of words) {
+    if (isFilePattern(given)) {
+      await createByPattern(context, given, region);
+      continue;
+    }
     const opened = openGiven(context, given);
     using file = opened.file;
     if (options.has('dry-run')) {

@@ -80,7 +80,7 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Starts dmfilemapd for a file's group; it has taken over when this resolves.
+ * Has the service follow a file's group, or a dmfilemapd of its own; it has taken over when this resolves.
  *
  * @param maxRegions regions beyond which extents share some; undefined: as the group does now
  * @throws UsageError with its reason
@@ -94,7 +94,7 @@ export async function follow(
 ): Promise<void> {
   const { options, world } = context;
   const foreground = options.has('foreground');
-  const start = world.startFilemapd ?? (await import('../../filemapd/start.ts')).startFilemapd;
+  const start = world.startFilemapd ?? (await import('../../filemapd/service/client.ts')).followFilemap;
   const how: StartOptions = {
     // In the foreground the daemon closes its descriptor; ours stays ours.
     fd: foreground && world.openFile === undefined ? openSync(`/proc/self/fd/${fd}`, 'r') : fd,

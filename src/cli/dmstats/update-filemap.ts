@@ -1,5 +1,5 @@
 import { updateFilemap as updateMap } from '../../filemap/filemap.ts';
-import { FollowedAlreadyError } from '../../filemapd/run.ts';
+import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';

@@ -7,9 +7,9 @@ import { SORTS, type Sort } from '../../watch/measure.ts';
 import { watch as run } from '../../watch/run.ts';
 import { openTerminal, type Terminal } from '../../watch/terminal.ts';
 import { isUtf8 } from '../locale.ts';
+import { intervalMs } from '../repetition.ts';
 import type { Context } from './context.ts';
 import { devicesOf } from './devices.ts';
-import { intervalMs } from './interval.ts';
 import { checkProgram, shownPrograms } from './regions.ts';
 
 /** `dmstats watch`: a live view on the terminal, until somebody quits. */

@@ -1,8 +1,9 @@
 /** What the control socket is asked, answered. */
 import { UsageError } from '../../mapper/errors.ts';
+import type { LineAnswer } from '../../system/line-socket.ts';
 import type { LogEvent } from '../ports.ts';
 import { changeBook, type ResyncBook, readBook } from '../resync-book.ts';
-import type { ControlAnswer, ControlRequest } from './control.ts';
+import type { ControlRequest } from './control.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { findMirrors, type TableSource } from './mirrors.ts';
 import type { ServerThread } from './server-thread.ts';
@@ -17,8 +18,8 @@ export type AskedThread = Pick<ServerThread, 'ask' | 'tell'>;
 export class Desk {
   readonly #dm: TableSource;
   readonly #state: Pick<StateFolder, 'keep' | 'kept'>;
-  readonly #listeners = new Set<ControlAnswer>();
-  readonly #tracers = new Set<ControlAnswer>();
+  readonly #listeners = new Set<LineAnswer>();
+  readonly #tracers = new Set<LineAnswer>();
   readonly #events: Partial<Record<LogEvent['type'], number>> = {};
   #book: ResyncBook;
 
@@ -43,7 +44,7 @@ export class Desk {
     for (const tracer of this.#tracers) tracer.send(line);
   }
 
-  async answer(thread: AskedThread, request: ControlRequest, answer: ControlAnswer): Promise<void> {
+  async answer(thread: AskedThread, request: ControlRequest, answer: LineAnswer): Promise<void> {
     switch (request.command) {
       case 'status': {
         const { status } = await thread.ask({ kind: 'status' });
@@ -89,7 +90,7 @@ export class Desk {
     return this.#book;
   }
 
-  #trace(tell: (message: ToWorker) => void, answer: ControlAnswer): void {
+  #trace(tell: (message: ToWorker) => void, answer: LineAnswer): void {
     this.#tracers.add(answer);
     tell({ type: 'trace', isOn: true });
     answer.onLeave(() => {
@@ -124,7 +125,7 @@ export class Desk {
   }
 }
 
-function last(answer: ControlAnswer, value: unknown): void {
+function last(answer: LineAnswer, value: unknown): void {
   answer.send(value);
   answer.end();
 }

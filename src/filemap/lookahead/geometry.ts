@@ -120,8 +120,10 @@ export function layoutFor(current: readonly Layer[], space: Space, growth: Growt
     const old = find('fine');
     const wanted = fineLayer(space, focus, growth, budget);
     const margin = (wanted.areas * wanted.step) / 8;
+    const isAffordable = (old?.areas ?? 0) * budget.areaBytes <= budget.bytes * FINE_SHARE;
     // Too large is put right only when the file is quiet: growth comes in bursts.
-    const stays = old !== undefined && old.areas * 2 > wanted.areas && !(isQuiet && old.areas > wanted.areas);
+    const isFit = old !== undefined && old.areas * 2 > wanted.areas && !(isQuiet && old.areas > wanted.areas);
+    const stays = isFit && isAffordable;
     layers.push(stays && !isLeaving(old, focus, space.deviceSectors, margin) ? old : wanted);
   }
   return layers;

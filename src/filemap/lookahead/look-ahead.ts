@@ -31,6 +31,16 @@ export interface LookAheadOptions {
   readonly word: string;
   /** Kernel memory, default `LOOK_AHEAD_BYTES`. */
   readonly bytes?: number;
+  /** The file's part of what several files share, in place of `bytes`. */
+  readonly share?: LookAheadShare | undefined;
+}
+
+/** A file's part of the memory that the look-aheads of several files share. */
+export interface LookAheadShare {
+  /** Bytes at this moment; 0: no layers. */
+  bytes(): number;
+  /** The file has grown: it needs its part now. */
+  grew(): void;
 }
 
 /** What was read of the layers before the extents were. */
@@ -79,7 +89,7 @@ export class LookAhead implements FirstCounts {
   readonly #stats: DeviceStats;
   readonly #options: LookAheadOptions;
   readonly #region: RegionOptions;
-  readonly #budget: Budget;
+  readonly #areaBytes: number;
   readonly #now: () => number;
   #groupId: number;
   // By step, the largest first.
@@ -112,8 +122,7 @@ export class LookAhead implements FirstCounts {
     this.#region = region;
     this.#options = options;
     this.#now = now;
-    const bytes = areaBytes(options.cpus, region.bounds?.length ?? 0);
-    this.#budget = { bytes: options.bytes ?? LOOK_AHEAD_BYTES, areaBytes: bytes };
+    this.#areaBytes = areaBytes(options.cpus, region.bounds?.length ?? 0);
     this.#grownAt = now();
   }
 
@@ -213,6 +222,7 @@ export class LookAhead implements FirstCounts {
       Math.floor(this.#growth * FADING),
     );
     this.#grownAt = this.#now();
+    this.#options.share?.grew();
   }
 
   /**
@@ -223,12 +233,11 @@ export class LookAhead implements FirstCounts {
    */
   async adjust(space: Space, extentsNow: () => Promise<Extents>): Promise<Error | undefined> {
     const now = this.#now();
-    const wanted = layoutFor(
-      this.#layers.filter((layer) => !layer.isRetiring),
-      space,
-      { focus: this.#focus, sectors: this.#growth, isQuiet: now - this.#grownAt >= QUIET_MS },
-      this.#budget,
-    );
+    const { share, bytes = LOOK_AHEAD_BYTES } = this.#options;
+    const budget: Budget = { bytes: share?.bytes() ?? bytes, areaBytes: this.#areaBytes };
+    const current = this.#layers.filter((layer) => !layer.isRetiring);
+    const growth = { focus: this.#focus, sectors: this.#growth, isQuiet: now - this.#grownAt >= QUIET_MS };
+    const wanted = budget.bytes === 0 ? [] : layoutFor(current, space, growth, budget);
     const leaving = this.#layers.filter((layer) => layer.isRetiring || !wanted.some((one) => one.role === layer.role));
     await this.#drop(leaving);
     const missing = wanted.filter((layer) => !this.#layers.some((one) => !one.isRetiring && isSameLayer(one, layer)));

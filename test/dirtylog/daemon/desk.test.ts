@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ControlAnswer, ControlRequest } from '../../../src/dirtylog/daemon/control.ts';
+import type { ControlRequest } from '../../../src/dirtylog/daemon/control.ts';
 import { type AskedThread, Desk } from '../../../src/dirtylog/daemon/desk.ts';
 import type { MirrorStatus, ToWorker } from '../../../src/dirtylog/daemon/messages.ts';
 import { DEFAULT_RESYNC } from '../../../src/dirtylog/resync.ts';
 import { UsageError } from '../../../src/mapper/errors.ts';
 import { sectors } from '../../../src/mapper/units.ts';
+import type { LineAnswer } from '../../../src/system/line-socket.ts';
 
 const STATUS: MirrorStatus = {
   uuid: 'U1',
@@ -47,7 +48,7 @@ function makeDesk(kept?: unknown) {
   };
   const ask = async (request: ControlRequest): Promise<unknown> => {
     const lines: unknown[] = [];
-    const answer: ControlAnswer = { send: (value) => lines.push(value), end: () => {}, onLeave: () => {} };
+    const answer: LineAnswer = { send: (value) => lines.push(value), end: () => {}, onLeave: () => {} };
     await desk.answer(thread, request, answer);
     return lines[0];
   };

@@ -1,0 +1,76 @@
+import { openSync, writeFileSync } from 'node:fs';
+import { createFilemap } from '../../src/filemap/filemap.ts';
+import { fileOfDescriptor } from '../../src/filemap/open-file.ts';
+import { followFilemap } from '../../src/filemapd/service/client.ts';
+import { Daemon } from '../daemon.ts';
+import { type Scenario, say, sleep } from '../scenario.ts';
+import { short } from '../statistics.ts';
+import { Volume } from '../volume.ts';
+
+/** Two pauses of a file at rest, and the end of what the file system writes by itself (journal, inode table). */
+const SETTLE_MS = { quick: 20_000, full: 60_000 };
+const SAMPLE_MS = { quick: 20_000, full: 60_000 };
+
+/** What the service costs while nothing happens to many files on two devices. */
+export const service: Scenario = async ({ quick }) => {
+  const size = quick ? 'quick' : 'full';
+  const count = quick ? 100 : 1000;
+  await using one = await Volume.make('ext4');
+  await using two = await Volume.make('ext4');
+  const volumes = [one, two];
+  await using daemon = await Daemon.startService();
+  const start = performance.now();
+  for (let index = 0; index < count; index++) {
+    const volume = volumes[index % 2] as Volume;
+    const path = `${volume.folder}/file${index}`;
+    writeFileSync(path, Buffer.alloc(4096, 1));
+    if (index % 100 === 0) say(`service: ${index} of ${count} files`);
+    // What "dmstats create --filemap" does, without the start of a process for each.
+    const fd = openSync(path, 'r');
+    using file = fileOfDescriptor(fd);
+    const { groupId = -1 } = await createFilemap(volume.dm, file, { programId: 'bench', alias: `file${index}` });
+    await followFilemap({ fd, groupId, path, mode: 'inode' });
+  }
+  const addedMs = performance.now() - start;
+  await sleep(SETTLE_MS[size]);
+  const before = daemon.usage();
+  await sleep(SAMPLE_MS[size]);
+  const after = daemon.usage();
+  const perFiveSeconds = 5000 / SAMPLE_MS[size];
+  const core = (after.cpuMs - before.cpuMs) / SAMPLE_MS[size];
+  return {
+    title: 'Many files, one process',
+    method:
+      `\`dmfilemapd service\` with ${count} files of one extent on two ext4 devices that nobody uses. ` +
+      `${SETTLE_MS[size] / 1000} s to settle, then ${SAMPLE_MS[size] / 1000} s; a wake-up is a voluntary context switch of any ` +
+      'thread. The files that came last have look-ahead regions, as for ten minutes after the last growth. With the C design each file has a process of its own that lists its device twice a second.',
+    tables: [
+      {
+        title: 'At rest',
+        columns: [
+          'files',
+          'wake-ups in 5 s',
+          '% of a core',
+          'RSS MiB',
+          'PSS MiB',
+          'inotify watches',
+          'descriptors',
+          's to add all',
+        ],
+        rows: [
+          [
+            `${count}`,
+            short((after.wakeups - before.wakeups) * perFiveSeconds),
+            short(core * 100),
+            short(after.rssKib / 1024),
+            short(after.pssKib / 1024),
+            `${after.watches}`,
+            `${after.descriptors}`,
+            short(addedMs / 1000),
+          ],
+        ],
+        notes: ['Under emulation CPU time is several times that of hardware.'],
+      },
+    ],
+  };
+};

@@ -1,0 +1,70 @@
+import type { FileFacts } from '../filemap/file-view.ts';
+import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { DeviceMapper } from '../mapper/device-mapper.ts';
+import { UsageError } from '../mapper/errors.ts';
+import type { StatsMemory } from '../stats/memory.ts';
+import type { Clock } from '../system/clock.ts';
+import type { FilemapdMode } from './arguments.ts';
+import type { FollowedFile } from './followed-file.ts';
+
+/** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
+export type Log = (level: 0 | 1 | 2 | 3, text: string) => void;
+
+/** What a monitor needs. */
+export interface FilemapdRun {
+  readonly dm: DeviceMapper;
+  /** Builds the followed file; it is disposed of at the end. */
+  readonly follow: (onNotice: () => void) => FollowedFile;
+  readonly clock: Clock;
+  readonly groupId: number;
+  readonly mode: FilemapdMode;
+  readonly absenceMs: number;
+  readonly log: Log;
+  /** Holds the first I/O of growth by regions over free space; undefined: such I/O is missed. */
+  readonly lookAhead?: LookAheadOptions | undefined;
+  /** See `UpdateOptions.maxRegions`. */
+  readonly maxRegions?: number | undefined;
+  /** What statistics may take; default: this machine's. */
+  readonly memory?: StatsMemory | undefined;
+  /** Called once, when the group was found, its regions are true and the file is watched. */
+  readonly onFollowing?: (groupId: number) => void;
+  /** Called after each update. */
+  readonly onUpdated?: (update: FileUpdate) => void;
+  /** Called in path mode when another file is followed from now on. */
+  readonly onReopened?: (facts: FileFacts) => void;
+  /** What the files of one process share; undefined: there is only this one. */
+  readonly shared?: SharedWork | undefined;
+  /** Claims a group for this monitor alone; undefined when another one follows it. Default: nobody else can. */
+  readonly claim?: (device: DeviceNumber, groupId: number) => Promise<Disposable | undefined>;
+  /** Ends the monitor cleanly. */
+  readonly signal: AbortSignal;
+}
+
+/** An update of a file's group. */
+export interface FileUpdate {
+  readonly device: DeviceNumber;
+  readonly groupId: number;
+  /** The group's name. */
+  readonly alias: string;
+  /** Whether it changed regions. */
+  readonly changed: boolean;
+}
+
+/** What the files of one process share. */
+export interface SharedWork {
+  /** See `Look.place`. */
+  place(): number;
+  /** The groups of a device, by a list that may be as old as the time between two looks. */
+  groupIds(device: DeviceNumber): Promise<ReadonlySet<number>>;
+  /** Does something that may wait for the device, after all else that waits for it. */
+  alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T>;
+}
+
+/** Another daemon follows the group already: two of them would undo each other's work. */
+export class FollowedAlreadyError extends UsageError {}
+
+/** Whether a daemon's reason for its end is that another one follows its group. */
+export function isFollowedAlready(message: string): boolean {
+  return /is followed by another dmfilemapd$/.test(message);
+}

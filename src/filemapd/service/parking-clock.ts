@@ -1,0 +1,50 @@
+import type { Clock } from '../../system/clock.ts';
+import { IDLE_LOOK_MS } from '../monitor.ts';
+
+/** Milliseconds after which a parked file is looked at although nothing is known to have happened. */
+export const PARKED_MS = 60_000;
+
+/** Where files wait of which nothing is expected, until something happens on their device. */
+export interface Parking {
+  /** @returns what takes the file away from there */
+  park(wake: () => void): Disposable;
+}
+
+/**
+ * The clock of one file. After two pauses in a row in which nothing happened, the file is parked: then its device is
+ * looked at for all its files at once, and the file is woken when the device was written, when its group is gone, or by
+ * inotify.
+ */
+export class ParkingClock implements Clock {
+  readonly #clock: Clock;
+  readonly #parking: () => Parking | undefined;
+  #quietPauses = 0;
+
+  /** @param parking that of the device where the file lies now; undefined while the file must be looked at itself */
+  constructor(clock: Clock, parking: () => Parking | undefined) {
+    this.#clock = clock;
+    this.#parking = parking;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const parking = ms < IDLE_LOOK_MS || this.#quietPauses === 0 ? undefined : this.#parking();
+    if (parking === undefined) {
+      await this.#clock.sleep(ms, signal);
+      this.#quietPauses = ms < IDLE_LOOK_MS || signal?.aborted ? 0 : 1;
+      return;
+    }
+    const waking = new AbortController();
+    const wake = (): void => waking.abort();
+    signal?.addEventListener('abort', wake);
+    {
+      using _place = parking.park(wake);
+      await this.#clock.sleep(PARKED_MS, waking.signal);
+    }
+    signal?.removeEventListener('abort', wake);
+    if (waking.signal.aborted) this.#quietPauses = 0;
+  }
+}

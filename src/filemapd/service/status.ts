@@ -1,0 +1,131 @@
+import { isAnchor } from '../../filemap/plan.ts';
+import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { unmangledName } from '../../mapper/mangle.ts';
+import type { Listing } from '../../stats/group.ts';
+import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import type { FollowedRecord } from './records.ts';
+import type { ServedDevice } from './served-device.ts';
+import type { FilemapService } from './service.ts';
+
+/** How a followed file stands; names and units as in docs/json.md. */
+export interface FileStatus {
+  readonly path: string;
+  /** `stuck`: its device keeps work of the service for seconds; `waiting`: not followed yet, tried again each minute. */
+  readonly state: 'following' | 'starting' | 'stuck' | 'waiting';
+  readonly reason: string | null;
+  readonly mode: string;
+  readonly pattern: string | null;
+  /** `MAJOR:MINOR`. */
+  readonly device: string;
+  readonly device_name: string | null;
+  readonly group_id: number;
+  readonly region_count: number | null;
+  readonly mapped_bytes: number | null;
+  /** What became the file's without a region to hold its first I/O. */
+  readonly missed_bytes: number | null;
+  readonly look_ahead_region_count: number | null;
+  /** When its regions changed last, ISO 8601; null: not since the service began. */
+  readonly last_change: string | null;
+}
+
+/** How a pattern stands. */
+export interface PatternStatus {
+  readonly pattern: string;
+  readonly file_count: number;
+  readonly is_watching: boolean;
+  readonly refused: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** What a service tells of itself. */
+export interface ServiceStatus {
+  readonly files: readonly FileStatus[];
+  readonly patterns: readonly PatternStatus[];
+}
+
+const SECTOR_BYTES = 512;
+
+/** What a device's list says of its groups. */
+interface DeviceView {
+  readonly name: string | null;
+  readonly listing: Listing | undefined;
+  readonly isStuck: boolean;
+}
+
+/** How all files of a service stand. */
+export async function statusOf(service: FilemapService): Promise<ServiceStatus> {
+  const views = new Map<ServedDevice, DeviceView>();
+  for (const device of service.devices) views.set(device, await viewOf(service, device));
+  const followed = service.files.map((file) => {
+    const view = views.get(file.device);
+    const state = view?.isStuck === true ? 'stuck' : file.isFollowed ? 'following' : 'starting';
+    return fileStatus(file.record, state, null, file.lastChange, view);
+  });
+  const waiting = service.waiting
+    .filter(({ record }) => !service.files.some((file) => file.isFile(record.device, record.inode)))
+    .map(({ record, reason }) => fileStatus(record, 'waiting', reason, undefined, undefined));
+  const files = [...followed, ...waiting].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const patterns = service.patterns.map((one) => ({
+    pattern: one.record.pattern,
+    file_count: service.files.filter((file) => file.pattern === one.record.pattern).length,
+    is_watching: one.isWatching,
+    refused: one.refused,
+  }));
+  return { files, patterns };
+}
+
+async function viewOf({ world }: FilemapService, device: ServedDevice): Promise<DeviceView> {
+  const isStuck = device.stuckSince !== undefined;
+  try {
+    const { name } = await world.dm.info(device.number);
+    return { name: unmangledName(name, {}), listing: await device.listing(), isStuck };
+  } catch {
+    // Its files tell what they know without it.
+    return { name: null, listing: undefined, isStuck };
+  }
+}
+
+function fileStatus(
+  record: FollowedRecord,
+  state: FileStatus['state'],
+  reason: string | null,
+  lastChange: number | undefined,
+  view: DeviceView | undefined,
+): FileStatus {
+  const { path, mode, pattern = null, device, groupId } = record;
+  return {
+    path,
+    state,
+    reason,
+    mode,
+    pattern,
+    device: numberText(device),
+    device_name: view?.name ?? null,
+    group_id: groupId,
+    ...groupStatus(view?.listing, groupId),
+    last_change: lastChange === undefined ? null : new Date(lastChange).toISOString(),
+  };
+}
+
+function groupStatus(
+  listing: Listing | undefined,
+  groupId: number,
+): Pick<FileStatus, 'region_count' | 'mapped_bytes' | 'missed_bytes' | 'look_ahead_region_count'> {
+  const group = listing?.groups.find(({ id }) => id === groupId);
+  if (listing === undefined || group === undefined) {
+    return { region_count: null, mapped_bytes: null, missed_bytes: null, look_ahead_region_count: null };
+  }
+  const ids = new Set(group.members);
+  const members = listing.regions.filter((region) => ids.has(region.id) && !isAnchor(region));
+  const sectors = members.reduce((sum, { length }) => sum + Number(length), 0);
+  const ahead = listing.regions.filter(({ programId, aux }) => {
+    return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
+  });
+  return {
+    region_count: members.length,
+    mapped_bytes: sectors * SECTOR_BYTES,
+    missed_bytes: Number(group.missed) * SECTOR_BYTES,
+    look_ahead_region_count: ahead.length,
+  };
+}
+
+const numberText = ({ major, minor }: DeviceNumber): string => `${major}:${minor}`;

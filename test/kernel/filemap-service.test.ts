@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import test, { type TestContext } from 'node:test';
+import { createFilemap } from '../../src/filemap/filemap.ts';
+import { fileOfDescriptor } from '../../src/filemap/open-file.ts';
+import {
+  controlPath,
+  followFilemap,
+  releaseFromService,
+  SERVICE_FOLDER,
+  serviceStatus,
+} from '../../src/filemapd/service/client.ts';
+import type { FileStatus, ServiceStatus } from '../../src/filemapd/service/status.ts';
+import { LOOK_AHEAD_PROGRAM } from '../../src/stats/owner.ts';
+import {
+  attempt,
+  cleanUp,
+  countsOfGroup,
+  directRead,
+  directWrite,
+  eventually,
+  mountVolume,
+  sectorsByFilefrag,
+  sectorsByRegions,
+  sh,
+  startDaemon,
+  type Volume,
+} from './support.ts';
+
+/** Everything here takes a few seconds at most; an emulated guest on a busy machine may need many times that. */
+const PATIENCE_MS = 60_000;
+
+interface Service {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number>;
+}
+
+/** The package's service, ready; killed after the test if need be. */
+async function startService(t: TestContext): Promise<Service> {
+  const child = spawn('dmfilemapd', ['service', '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      text += chunk;
+    });
+  }
+  const ended = new Promise<number>((resolve) => {
+    child.on('exit', (code) => resolve(code ?? 128));
+  });
+  cleanUp(t, async () => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(SERVICE_FOLDER, { recursive: true, force: true });
+  });
+  await eventually('the service is ready', PATIENCE_MS, () => text.includes('ready\n') || child.exitCode !== null);
+  assert.equal(child.exitCode, null, text);
+  return { child, output: () => text, ended };
+}
+
+// In this process: each start of a command costs seconds in an emulated guest.
+const status = (): Promise<ServiceStatus> => serviceStatus(SERVICE_FOLDER);
+const fileStatus = async (path: string): Promise<FileStatus | undefined> =>
+  (await status()).files.find((file) => file.path === path);
+const daemons = (): string => attempt('pgrep -x dmfilemapd').stdout.trim();
+
+/** What `dmstats create --filemap` does with a file. */
+async function mapAndFollow({ dm }: Volume, path: string, mode: 'inode' | 'path' = 'inode'): Promise<number> {
+  const fd = openSync(path, 'r');
+  using file = fileOfDescriptor(fd);
+  const alias = path.slice(path.lastIndexOf('/') + 1);
+  const { groupId = -1 } = await createFilemap(dm, file, { programId: 'dmstats', alias });
+  await followFilemap({ fd, groupId, path, mode });
+  return groupId;
+}
+
+async function isTrue(volume: Volume, path: string): Promise<boolean> {
+  const { groups } = await volume.stats.list();
+  const alias = path.slice(path.lastIndexOf('/') + 1);
+  const group = groups.find((one) => one.alias === alias);
+  if (group === undefined) return false;
+  const [regions, extents] = [await sectorsByRegions(volume, group.id), sectorsByFilefrag(path)];
+  return regions.size === extents.size && [...extents].every((sector) => regions.has(sector));
+}
+
+const becomesTrue = (volume: Volume, path: string, service: Service, ms = PATIENCE_MS): Promise<number> =>
+  eventually(`the regions are those of ${path}: ${service.output()}`, ms, () => isTrue(volume, path));
+
+test('dmfilemapd service follows the files of two devices for dmstats create --filemap, in one process', async (t) => {
+  const service = await startService(t);
+  assert.equal(statSync(controlPath(SERVICE_FOLDER)).mode & 0o777, 0o600);
+  assert.equal(statSync(SERVICE_FOLDER).mode & 0o777, 0o700);
+  const one = await mountVolume(t, 'ext4');
+  const two = await mountVolume(t, 'xfs');
+  const [a, b] = [`${one.folder}/a`, `${two.folder}/b`];
+  directWrite(a, { count: 8 });
+  directWrite(b, { count: 8 });
+  sh(`dmstats create --filemap ${a}`);
+  assert.equal(daemons(), `${service.child.pid}`);
+  await mapAndFollow(two, b, 'path');
+  directRead(a, { count: 8 });
+  // Growth.
+  directWrite(a, { count: 8, seek: 8 });
+  directWrite(b, { count: 8, seek: 8 });
+  await becomesTrue(one, a, service);
+  await becomesTrue(two, b, service);
+  const grown = await fileStatus(a);
+  const counts = await countsOfGroup(one.stats, grown?.group_id ?? -1);
+  // The growth was held by look-ahead regions, as far as it is not told as missed.
+  assert.deepEqual(
+    [counts.readSectors, Number(counts.writeSectors) * 512 + (grown?.missed_bytes ?? 0)],
+    [1024n, 524288],
+  );
+  // Replacement, in path mode.
+  directWrite(`${two.folder}/new`, { count: 3 });
+  renameSync(`${two.folder}/new`, b);
+  await becomesTrue(two, b, service);
+  const known = await fileStatus(b);
+  assert.equal(known?.state, 'following');
+  assert.equal(known?.mapped_bytes, 3 * 65536);
+  assert.equal(known?.device_name, two.name);
+  assert.ok(Date.parse(known?.last_change ?? '') > 0);
+  // Deletion ends following; the group stays, as with a daemon of its own.
+  rmSync(b);
+  await eventually('the deleted file is not followed', PATIENCE_MS, async () => (await fileStatus(b)) === undefined);
+  assert.equal((await two.stats.list()).groups.length, 1);
+  // A deleted group ends following, too.
+  for (const group of (await one.stats.list()).groups) await one.stats.deleteGroup(group);
+  await eventually(
+    'the file without a group is not followed',
+    PATIENCE_MS,
+    async () => (await fileStatus(a)) === undefined,
+  );
+  // A clean end.
+  service.child.kill('SIGTERM');
+  assert.equal(await service.ended, 0);
+  assert.deepEqual((await one.stats.list()).regions, []);
+});
+
+test('dmfilemapd service goes on with its files after a kill -9, and with those that were changed meanwhile', async (t) => {
+  const volume = await mountVolume(t, 'ext4');
+  const [grown, renamed, gone] = ['grown', 'renamed', 'gone'].map((name) => `${volume.folder}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  const first = await startService(t);
+  for (const path of [grown, renamed, gone]) {
+    directWrite(path, { count: 4 });
+    await mapAndFollow(volume, path);
+  }
+  directRead(grown, { count: 4 });
+  renameSync(renamed, `${renamed}2`);
+  await eventually('the new name is known', PATIENCE_MS, async () => (await fileStatus(`${renamed}2`)) !== undefined);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  directWrite(grown, { count: 4, seek: 4 });
+  rmSync(gone);
+  const second = await startService(t);
+  await becomesTrue(volume, grown, second);
+  assert.deepEqual(
+    (await status()).files.map(({ path, state }) => [path, state]),
+    [
+      [grown, 'following'],
+      [`${renamed}2`, 'following'],
+    ],
+  );
+  assert.match(second.output(), /gone: not followed any more: it is not there/);
+  assert.equal((await countsOfGroup(volume.stats, (await fileStatus(grown))?.group_id ?? -1)).readSectors, 4n * 128n);
+  // A clean end keeps the list as well; nothing of the look-ahead is left by either.
+  second.child.kill('SIGTERM');
+  assert.equal(await second.ended, 0);
+  assert.deepEqual((await volume.stats.list(LOOK_AHEAD_PROGRAM)).regions, []);
+  await startService(t);
+  assert.equal((await status()).files.length, 2);
+});
+
+test('a group is followed by the service or by a daemon of its own, not by both', async (t) => {
+  const service = await startService(t);
+  const volume = await mountVolume(t, 'ext4');
+  const path = `${volume.folder}/data`;
+  directWrite(path, { count: 4 });
+  const groupId = await mapAndFollow(volume, path);
+  const daemon = await startDaemon(t, path, groupId, 'inode');
+  assert.equal(await daemon.ended, 1);
+  assert.match(daemon.output(), /is followed by another dmfilemapd/);
+  assert.equal(await releaseFromService(SERVICE_FOLDER, path), 1);
+  assert.deepEqual((await status()).files, []);
+  assert.equal((await volume.stats.list()).groups.length, 1, service.output());
+  const alone = await startDaemon(t, path, groupId, 'inode');
+  assert.equal(alone.child.exitCode, null);
+  // What is followed already is what the user wants; the service does not take it over.
+  assert.equal(attempt(`dmstats update_filemap --groupid ${groupId} ${path}`).status, 0);
+  assert.deepEqual((await status()).files, []);
+});
+
+test('dmstats create --filemap with a pattern has files followed as they come, and let go as they go', async (t) => {
+  const volume = await mountVolume(t, 'xfs');
+  const pattern = `${volume.folder}/*.img`;
+  assert.match(attempt(`dmstats create --filemap '${pattern}'`).stderr, /^no dmfilemapd service runs: [^\n]*\n$/);
+  const service = await startService(t);
+  directWrite(`${volume.folder}/one.img`, { count: 4 });
+  directWrite(`${volume.folder}/other`, { count: 4 });
+  mkdirSync(`${volume.folder}/folder.img`);
+  const { stdout, stderr } = attempt(`dmstats create --filemap '${pattern}'`);
+  assert.match(stdout, /one\.img: Created new group with 1 region\(s\) as group ID 0\.\n.*Following 1 file\(s\)/);
+  assert.equal(stderr, '');
+  directWrite(`${volume.folder}/two.img`, { count: 6 });
+  await becomesTrue(volume, `${volume.folder}/two.img`, service);
+  directWrite(`${volume.folder}/three`, { count: 2 });
+  renameSync(`${volume.folder}/three`, `${volume.folder}/three.img`);
+  await becomesTrue(volume, `${volume.folder}/three.img`, service);
+  assert.equal((await status()).patterns[0]?.file_count, 3);
+  rmSync(`${volume.folder}/one.img`);
+  const aliases = async (): Promise<string[]> => (await volume.stats.list()).groups.map(({ alias }) => alias).sort();
+  await eventually('the group of the deleted file is gone', PATIENCE_MS, async () => (await aliases()).length === 2);
+  assert.deepEqual(await aliases(), ['three.img', 'two.img']);
+  // A restart goes on with the pattern.
+  service.child.kill('SIGKILL');
+  await service.ended;
+  rmSync(`${volume.folder}/two.img`);
+  directWrite(`${volume.folder}/four.img`, { count: 2 });
+  await startService(t);
+  assert.deepEqual(await aliases(), ['four.img', 'three.img']);
+  assert.equal(await releaseFromService(SERVICE_FOLDER, pattern), 2);
+  assert.deepEqual(await status(), { files: [], patterns: [] });
+});
+
+const REFUSED = [
+  ['status', /^no dmfilemapd service runs: nobody listens on \/run\/dmfilemapd\/control/],
+  ['release /nowhere', /^no dmfilemapd service runs/],
+  ['release', /^release takes one file or pattern\n/],
+  ['service extra', /^service takes no words/],
+  ['service --look-ahead-memory many', /^Invalid --look-ahead-memory argument "many"/],
+  ['status --verbose', /^Cannot use --verbose with status/],
+] as const;
+
+test('dmfilemapd refuses in one line what it cannot do', () => {
+  for (const [words, message] of REFUSED) {
+    const { status, stdout, stderr } = attempt(`dmfilemapd ${words}`);
+    assert.deepEqual([status, stdout, stderr.split('\n').length], [1, '', 2]);
+    assert.match(stderr, message);
+  }
+});
+
+test('a second service is refused, and so are files and patterns that cannot be followed', async (t) => {
+  await startService(t);
+  const second = attempt('dmfilemapd service');
+  assert.deepEqual([second.status, second.stdout], [1, '']);
+  assert.match(second.stderr, /^a dmfilemapd service runs already: [^\n]*\n$/);
+  const volume = await mountVolume(t, 'ext4');
+  for (const [pattern, message] of [
+    [`${volume.folder}/no/*.img`, /there is no folder/],
+    [`${volume.folder}/*/x.img`, /wildcards may stand in the last part/],
+    ['/tmp/*.img', /not a device-mapper device/],
+    [`${volume.folder}/[a.img`, /"\[" without its "\]"/],
+  ] as const) {
+    const { status, stdout, stderr } = attempt(`dmstats create --filemap '${pattern}'`);
+    assert.deepEqual([status, stdout, stderr.split('\n').length], [1, '', 2], stderr);
+    assert.match(stderr, message);
+  }
+  assert.deepEqual(JSON.parse(sh('dmfilemapd status --json')), {
+    schema: 1,
+    command: 'status',
+    files: [],
+    patterns: [],
+  });
+  assert.deepEqual((await volume.stats.list()).regions, []);
+});
