@@ -1,20 +1,16 @@
-/** Reads what dm-log-writes has logged: each write that a power cut would have kept, and where the flushes were. */
+/** Reads what dm-log-writes has logged: all writes, each behind those that a flush had made durable before it. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** `WRITE_LOG_MAGIC` and the flags, of drivers/md/dm-log-writes.c. */
 const MAGIC = 0x6a736677736872n;
-const FLUSH = 1n;
-const FUA = 2n;
 const DISCARD = 4n;
 const MARK = 8n;
 
-/** One entry: data at a place, a flush of all before it, or both. */
+/** One entry: data at a place; of a flush alone there is none. */
 export interface LoggedWrite {
   /** Bytes from the device's beginning. */
   readonly offset: number;
   readonly data: Uint8Array;
-  /** Whether everything up to here is on the medium. */
-  readonly isFlush: boolean;
 }
 
 /** @throws Error when the device holds no such log, or discards, which the tests do not do */
@@ -37,7 +33,6 @@ export function* readWriteLog(device: string): Generator<LoggedWrite> {
       yield {
         offset: Number(entry.getBigUint64(0, true)) * sectorBytes,
         data: new Uint8Array(data.buffer),
-        isFlush: (flags & (FLUSH | FUA)) !== 0n,
       };
     }
   } finally {
