@@ -26,7 +26,7 @@ function readUs(path: string, reads: number): number {
 /** What a file of thousands of extents costs the kernel and everybody's I/O on its device. */
 export const packed: Scenario = async ({ quick }) => {
   const extents = quick ? 1000 : 4000;
-  const rounds = quick ? 2 : 5;
+  const rounds = quick ? 2 : 3;
   const reads = quick ? 500 : 2000;
   await using volume = await Volume.make('ext4');
   const path = `${volume.folder}/data`;
