@@ -7,7 +7,14 @@ import type { Volume } from './volume.ts';
 /** Maps a file such that the C tools find its group too. */
 export async function mapFile({ dm }: Volume, path: string): Promise<number> {
   using file = openFile(path);
-  const { groupId } = await createFilemap(dm, file, { programId: 'dmstats', alias: 'data', tagForm: groupTagForm() });
+  // The C tools see nothing of regions that extents share.
+  const options = {
+    programId: 'dmstats',
+    alias: 'data',
+    tagForm: groupTagForm(),
+    maxRegions: Number.POSITIVE_INFINITY,
+  };
+  const { groupId } = await createFilemap(dm, file, options);
   if (groupId === undefined) throw new Error(`no group for ${path}`);
   return groupId;
 }

@@ -36,7 +36,9 @@ export const commands: Scenario = async ({ quick }) => {
         say(`commands: ${extents} extents, ${tool}, round ${round + 1} of ${rounds}`);
         const command = TOOLS[tool];
         await volume.forgetRegions();
-        costs.create[tool].push(costOf(command, 'create', '--filemap', '--nomonitor', path));
+        // As many regions as the C tool makes, where this package would have extents share some.
+        const own = tool === 'ours' ? ['--max-regions', `${extents}`] : [];
+        costs.create[tool].push(costOf(command, 'create', '--filemap', '--nomonitor', ...own, path));
         costs.list[tool].push(costOf(command, 'list', volume.name));
         costs.report[tool].push(costOf(command, 'report', volume.name));
       }

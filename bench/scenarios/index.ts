@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.ts';
 export const SCENARIOS = {
   commands: async (): Promise<Scenario> => (await import('./commands.ts')).commands,
   devices: async (): Promise<Scenario> => (await import('./devices.ts')).devices,
+  packed: async (): Promise<Scenario> => (await import('./packed.ts')).packed,
   update: async (): Promise<Scenario> => (await import('./update.ts')).update,
   latency: async (): Promise<Scenario> => (await import('./latency.ts')).latency,
   unreported: async (): Promise<Scenario> => (await import('./unreported.ts')).unreported,

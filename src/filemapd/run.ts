@@ -187,11 +187,10 @@ class Filemapd implements AsyncDisposable {
 
   /** Undefined when the group is gone. */
   async #apply(tidy: boolean): Promise<Applied | undefined> {
-    const { clock, log } = this.#run;
+    const { dm, clock, log, lookAhead, maxRegions, memory } = this.#run;
     const reading = await this.#ahead?.read();
     const start = clock.now();
     const maxPieces = tidy ? 1 : MAX_PIECES;
-    const { dm, maxRegions, memory } = this.#run;
     const how = { groupId: this.#groupId, sync: false, maxPieces, maxRegions, memory, mayTidy: tidy };
     const planned = await planFilemapUpdate(dm, this.#file, how);
     if (planned === undefined) return undefined;
@@ -205,7 +204,6 @@ class Filemapd implements AsyncDisposable {
     this.#packed = filemap.group.packed;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
-    const { lookAhead } = this.#run;
     if (lookAhead !== undefined && this.#ahead === undefined) {
       const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
       this.#ahead = await Ahead.begin(run, stats, filemap.group.id, filemap.options);

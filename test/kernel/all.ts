@@ -20,6 +20,7 @@ import './holders.test.ts';
 import './look-ahead.test.ts';
 import './mapper.test.ts';
 import './openmetrics.test.ts';
+import './packed.test.ts';
 import './report-parity.test.ts';
 import './target-tables.test.ts';
 import './targets.test.ts';

@@ -18,10 +18,13 @@ import {
   SimulatedKernel,
   SimulatedRandom,
 } from '../../src/simulator/index.ts';
-import { DeviceStats, groupCounters, LOOK_AHEAD_PROGRAM } from '../../src/stats/index.ts';
+import { DeviceStats, LOOK_AHEAD_PROGRAM, read, totals } from '../../src/stats/index.ts';
 import { SystemError } from '../../src/system/errors.ts';
 
 const DEVICE_SECTORS = 2 ** 17;
+const PACKED = 'dmstats-packed';
+/** What statistics may take in a world, which has two CPUs. */
+const MEMORY = { cpus: 2, limitBytes: 2 ** 30, usedBytes: 0 };
 const FILE = '/data';
 const BLOCK = 4096;
 
@@ -42,6 +45,8 @@ export interface WorldOptions {
   readonly aheadBytes?: number;
   /** Each block of the file is written once, at its end, and the file never gives any back. */
   readonly growsOnly?: boolean;
+  /** Regions beyond which the file's extents share some; without it, they never do. */
+  readonly maxRegions?: number;
   /** No other files; blocks that the file gives up are free at once. */
   readonly isAlone?: boolean;
 }
@@ -90,6 +95,21 @@ interface Claim {
   readonly end: number;
 }
 
+interface Listed {
+  readonly id: number;
+  readonly claim: Claim;
+  readonly step: number;
+  readonly program: string;
+  readonly aux: string;
+}
+
+function idsIn(list: string): number[] {
+  return list.split(',').flatMap((part) => {
+    const [first, last = first] = part.split('-').map(Number) as [number, number?];
+    return Array.from({ length: (last as number) - first + 1 }, (_, index) => first + index);
+  });
+}
+
 export class World {
   readonly random: SimulatedRandom;
   readonly kernel = new SimulatedKernel();
@@ -125,10 +145,16 @@ export class World {
     this.#device = 'vol';
     const copyOnWrite = this.random.chance(0.3) && options.growsOnly !== true;
     const reuseAfterMs = options.aheadBytes === undefined || options.isAlone ? 0 : REUSE_MS;
-    this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs });
+    // Extents that are far apart have nothing to gain from a common region.
+    const sizeSectors = options.maxRegions === undefined ? DEVICE_SECTORS : DEVICE_SECTORS / 16;
+    this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs, sizeSectors });
     this.#dm = new DeviceMapper(this.kernel.openControl());
     this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
     this.mode = this.random.chance(0.5) ? 'inode' : 'path';
+  }
+
+  get #maxRegions(): number {
+    return this.options.maxRegions ?? Number.POSITIVE_INFINITY;
   }
 
   async start(): Promise<void> {
@@ -139,7 +165,8 @@ export class World {
       this.kernel.message(this.#device, '@stats_create - /1 0 other -');
     await this.kernel.clock.advance(1);
     using file = this.fs.open(FILE);
-    const map = await createFilemap(this.#dm, file, { programId: 'dmstats', alias: 'data' });
+    const options = { programId: 'dmstats', alias: 'data', memory: MEMORY, maxRegions: this.#maxRegions };
+    const map = await createFilemap(this.#dm, file, options);
     this.#seen = this.fs.truth.records.length;
     this.kernel.onIoctl = () => {
       if (this.#isBusy) return undefined;
@@ -176,6 +203,8 @@ export class World {
       mode: this.mode,
       absenceMs: 1000,
       lookAhead: ahead,
+      maxRegions: this.options.maxRegions,
+      memory: MEMORY,
       log: (_level, text) => this.log.push(text),
       signal: this.#stop.signal,
     }).then(
@@ -227,14 +256,39 @@ export class World {
     return this.#ended;
   }
 
-  #list(): { id: number; claim: Claim; program: string; aux: string }[] {
+  #list(): Listed[] {
     const text = this.kernel.message(this.#device, '@stats_list') ?? '';
     return text.split('\n').flatMap((line) => {
-      const match = /^(\d+): (\d+)\+(\d+) \d+ (\S+) (.*)$/.exec(line);
+      const match = /^(\d+): (\d+)\+(\d+) (\d+) (\S+) (.*)$/.exec(line);
       if (match === null) return [];
       const start = Number(match[2]);
       const claim = { start, end: start + Number(match[3]) };
-      return [{ id: Number(match[1]), claim, program: match[4] as string, aux: match[5] as string }];
+      const step = Number(match[4]);
+      return [{ id: Number(match[1]), claim, step, program: match[5] as string, aux: match[6] as string }];
+    });
+  }
+
+  /** The ids that the group's tag names as packed, read without the code under test. */
+  packedIds(): number[] {
+    for (const { aux } of this.#list()) {
+      const list = /^DMS_GROUP="data":[\d,-]+#.*\|packed=\w+:([\d,-]+)/.exec(aux)?.[1];
+      if (list !== undefined) return idsIn(list);
+    }
+    return [];
+  }
+
+  /** What packed regions claim whose companion is there too. */
+  #packedClaims(list: readonly Listed[], ids: readonly number[]): Claim[] {
+    const packed = list.filter(({ id, program }) => program === PACKED && ids.includes(id));
+    return packed.flatMap((one) => {
+      const [word, bits] = one.aux.split(',areas=');
+      const isWhole = packed.some(({ claim, aux }) => aux === `${word},whole` && claim.start === one.claim.start);
+      if (bits === undefined || !isWhole) return [];
+      const bytes = Buffer.from(bits, 'base64url');
+      const areas = Math.ceil((one.claim.end - one.claim.start) / one.step);
+      return Array.from({ length: areas }, (_, area) => area)
+        .filter((area) => ((bytes[area >> 3] ?? 0) & (1 << (area % 8))) !== 0)
+        .map((area) => ({ start: one.claim.start + area * one.step, end: one.claim.start + (area + 1) * one.step }));
     });
   }
 
@@ -242,12 +296,9 @@ export class World {
   members(): number[] {
     let newest: { ids: number[]; number: number } = { ids: [], number: -1 };
     for (const { id, aux } of this.#list()) {
-      const match = /^DMS_GROUP="data":([\d,-]+)#(?:-?\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
+      const match = /^DMS_GROUP="data":([\d,-]+)#-?(?:\|packed=[^|]*)?(?:\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
       if (match === null) continue;
-      const ids = (match[1] as string).split(',').flatMap((part) => {
-        const [first, last = first] = part.split('-').map(Number) as [number, number?];
-        return Array.from({ length: (last as number) - first + 1 }, (_, index) => first + index);
-      });
+      const ids = idsIn(match[1] as string);
       const number = Number(match[2] ?? 0);
       if (ids[0] === id && number > newest.number) newest = { ids, number };
     }
@@ -259,11 +310,14 @@ export class World {
     const records = this.fs.truth.records;
     if (records.length === this.#seen) return;
     const members = new Set(this.members());
-    const ours = this.#list().filter(({ program }) => program === 'dmstats');
+    const list = this.#list();
+    const ours = list.filter(({ program }) => program === 'dmstats');
+    const everyId = list.map(({ id }) => id);
     const overlap = (claims: readonly Claim[], sector: number, end: number): number =>
       claims.reduce((sum, claim) => sum + Math.max(0, Math.min(claim.end, end) - Math.max(claim.start, sector)), 0);
-    const claimed = ours.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
-    const all = ours.map(({ claim }) => claim);
+    const plain = ours.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
+    const claimed = [...plain, ...this.#packedClaims(list, this.packedIds())];
+    const all = [...ours.map(({ claim }) => claim), ...this.#packedClaims(list, everyId)];
     for (; this.#seen < records.length; this.#seen++) {
       const record = records[this.#seen] as (typeof records)[number];
       const held = overlap(claimed, record.sector, record.sector + record.sectors);
@@ -296,7 +350,9 @@ export class World {
     const path = this.#path;
     const offset = random.below(60) * BLOCK;
     const length = (1 + random.below(12)) * BLOCK;
-    fs.longestRun = random.chance(0.3) ? 1 + random.below(3) : Number.POSITIVE_INFINITY;
+    fs.longestRun = random.chance(this.options.maxRegions === undefined ? 0.3 : 0.9)
+      ? 1 + random.below(3)
+      : Number.POSITIVE_INFINITY;
     const durationNs = random.below(3) * 100_000;
     const actions: (() => void)[] = [
       () => fs.write('/other', offset, length, { durationNs }),
@@ -420,6 +476,13 @@ export class World {
       members,
       'a region leaks',
     );
+    const packedIds = this.packedIds();
+    const packed = this.#list().filter(({ id, program }) => program === PACKED && !admitted.has(id));
+    assert.deepEqual(
+      packed.map(({ id }) => id),
+      packedIds,
+      'a packed region leaks',
+    );
     const file = this.fs.open(FILE);
     const wanted = new Set<number>();
     for (const { physical, length } of this.fs.extentsOf(this.fs.inode(FILE), false)) {
@@ -427,7 +490,7 @@ export class World {
     }
     file[Symbol.dispose]();
     const covered = new Set<number>();
-    for (const { claim } of own) {
+    for (const claim of [...own.map((one) => one.claim), ...this.#packedClaims(this.#list(), packedIds)]) {
       if (claim.start >= DEVICE_SECTORS) continue;
       for (let sector = claim.start; sector < claim.end; sector++) {
         assert.ok(!covered.has(sector), `sector ${sector} is covered twice`);
@@ -439,11 +502,10 @@ export class World {
 
   /** What the group says that it counted, and the error that the daemon admitted. */
   async totals(): Promise<{ sectors: number; missed: number; bound: number }> {
-    const { regions, groups } = await this.#stats.list();
-    const group = groups.find(({ alias }) => alias === 'data');
-    assert.ok(group !== undefined, 'the group is gone');
-    const members = regions.filter(({ id }) => group.members.includes(id));
-    const sum = groupCounters(await Promise.all(members.map((region) => this.#stats.counters(region))), group.carried);
+    const { groups } = totals(await read(this.#stats), 1e9);
+    const sample = [...groups.values()].find(({ group: { alias } }) => alias === 'data');
+    assert.ok(sample !== undefined, 'the group is gone');
+    const { group, counters: sum } = sample;
     const bound = Number(group.error.sectors);
     const missed = Number(group.missed);
     return { sectors: Number(sum.readSectors + sum.writeSectors), missed, bound };
@@ -457,7 +519,7 @@ export class World {
     const admitted = this.log.some((text) => /is still there|killed/.test(text));
     if (!admitted)
       assert.deepEqual(
-        this.#list().filter(({ program }) => program === 'dmstats'),
+        this.#list().filter(({ program }) => program === 'dmstats' || program === PACKED),
         [],
       );
     this.assertNoLookAhead();

@@ -111,12 +111,21 @@ function problemTeller(context: Context): (device: Device, sample: Sample) => vo
     if (!told.has(key)) context.warn(text);
     told.add(key);
   };
-  return ({ name }, { listing, cleared, missed }) => {
+  return ({ name }, { listing, groups, cleared, missed }) => {
     for (const problem of listing.problems) once(`${name}:${problem}`, `${name}: ${problem}`);
     if (cleared.length > 0) {
       once(
         `${name}:cleared`,
         `WARNING: ${name}: another program cleared the counters of region ${cleared.join(', ')}: what it took is not shown`,
+      );
+    }
+    for (const { group, bound } of groups.values()) {
+      const ios = (bound?.reads ?? 0n) + (bound?.writes ?? 0n);
+      if (ios === 0n) continue;
+      once(
+        `${name}:${group.id}:bound`,
+        `${name}: I/O counts of ${group.alias || `group ${group.id}`} may be off by ${ios}, and its times are shares: ` +
+          'other files have I/O between its extents; sectors are exact',
       );
     }
     if (missed > 0) once('missed', `WARNING: Try increasing --interval (${missed} missed timer events).`);

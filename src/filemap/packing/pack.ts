@@ -138,6 +138,17 @@ function packNear(runs: readonly Run[], limit: number, keepFirst: boolean): Pack
   return packing;
 }
 
+/** The longest extent or gap between two: a larger limit changes nothing. */
+function longestPiece(runs: readonly Run[]): number {
+  let longest = 0;
+  let before: Run | undefined;
+  for (const run of runs) {
+    longest = Math.max(longest, run.end - run.start, before === undefined ? 0 : run.start - before.end);
+    before = run;
+  }
+  return longest;
+}
+
 interface Choice {
   readonly packing: Packing;
   readonly price: Price;
@@ -146,12 +157,10 @@ interface Choice {
 function choicesFor(runs: readonly Run[], { strict = false, keepFirst = true, ...costs }: Costs & Ways): Choice[] {
   const unpacked: Packing = { single: runs, spans: [] };
   const plain = { packing: unpacked, price: priceOf(unpacked, costs) };
-  const first = runs[0];
-  const last = runs.at(-1);
-  if (first === undefined || last === undefined) return [plain];
   const choices = [plain];
   // Each limit is twice the one before: no packing costs twice what the best of its kind does for want of a finer one.
-  for (let limit = 8; limit < 2 * (last.end - first.start); limit *= 2) {
+  const longest = longestPiece(runs);
+  for (let limit = 8; limit < 2 * longest; limit *= 2) {
     const packing = packNear(runs, limit, keepFirst);
     const price = priceOf(packing, costs);
     if (strict || price.bytes <= plain.price.bytes) choices.push({ packing, price });

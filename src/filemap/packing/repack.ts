@@ -21,7 +21,7 @@ export interface PackingPlan {
   readonly word: string;
   readonly keep: readonly PackedSpan[];
   readonly repack: readonly Repack[];
-  /** Packed regions of the group that are in no span of it: what a killed process or somebody's deletion left. */
+  /** Packed regions that the group's tag names and that are in no span: the halves that somebody's deletion left. */
   readonly stray: readonly number[];
 }
 
@@ -35,7 +35,9 @@ export interface PackedState {
 export function packedState(regions: readonly Region[], packed: PackedIds): PackedState {
   const spans = spansOf(regions, packed);
   const used = new Set(spans.flatMap(({ areas, whole }) => [areas.id, whole.id]));
-  const own = regions.filter((region) => isPackedOf(region, packed.word));
+  // Not all that have the word: another process may just be making some.
+  const named = new Set(packed.ids);
+  const own = regions.filter((region) => named.has(region.id) && isPackedOf(region, packed.word));
   return { spans, stray: own.map(({ id }) => id).filter((id) => !used.has(id)) };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { sectors } from '../../mapper/units.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { creditOf, formatCredited, formatWhole, PACKED_PROGRAM, type PackedSpan } from '../../stats/packed.ts';
@@ -40,7 +39,7 @@ export async function createSpan(
 
 /** A word for a group's packed regions that no other group has. */
 export function newWord(): string {
-  return randomBytes(4).toString('hex');
+  return `${process.pid.toString(36)}${process.hrtime.bigint().toString(36)}`;
 }
 
 /** The ids of spans' regions, ascending. */
