@@ -1,3 +1,4 @@
+import { ERRNO } from '../kernel/errno.ts';
 import { DmError } from '../mapper/errors.ts';
 import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTERS } from '../stats/counters.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
@@ -13,9 +14,10 @@ import {
 import { formatMark, type Generation, nextGeneration } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
-import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
+import { tryHard, type Undeleted } from './delete-regions.ts';
 import type { Range, Run } from './extents.ts';
-import { isAnchor, type Plan, type Replacement } from './plan.ts';
+import { clearLeftovers, leftoversOf, restrictTo } from './leftovers.ts';
+import { changesNothing, isAnchor, type Plan, type Replacement } from './plan.ts';
 
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
@@ -65,19 +67,29 @@ interface HandedOver {
 
 const NOTHING_FIRST: First = { counted: ZERO_COUNTERS, missed: 0n, error: NO_ERROR };
 
-/** Regions of one group on their way in, and what they take over. */
+/** Regions of one group on their way in and out. */
 class Application {
   readonly #stats: DeviceStats;
   readonly #options: RegionOptions;
+  readonly #group: Group;
   readonly #mark: string;
   readonly #signal: AbortSignal | undefined;
+  /** The group's ids when it was listed. */
+  readonly #ids: ReadonlySet<number>;
   created: Region[] = [];
 
-  constructor(stats: DeviceStats, options: RegionOptions, generation: Generation, signal: AbortSignal | undefined) {
+  constructor(
+    stats: DeviceStats,
+    options: RegionOptions,
+    group: Group & { readonly generation: Generation },
+    signal: AbortSignal | undefined,
+  ) {
     this.#stats = stats;
     this.#options = options;
-    this.#mark = formatMark(generation);
+    this.#group = group;
+    this.#mark = formatMark(group.generation);
     this.#signal = signal;
+    this.#ids = new Set(group.members);
   }
 
   async create(range: Range): Promise<Region> {
@@ -87,14 +99,43 @@ class Application {
     const { programId, precise = false, bounds = [] } = this.#options;
     const region = { id, ...range, step: range.length, programId, aux, precise, bounds };
     this.created.push(region);
+    if (this.#ids.has(id)) throw this.#gone(id);
     return region;
+  }
+
+  #gone(id: number): DmError {
+    const reason = `somebody has deleted region ${id} of group ${this.#group.id} while it was to change`;
+    return new DmError({ op: '@stats_create', errno: ERRNO.ENOENT, device: this.#stats.device, reason });
   }
 
   /** Takes back what was made. */
   async discard(regions: readonly Region[] = this.created): Promise<void> {
     const ids = new Set(regions.map(({ id }) => id));
-    await deleteRegions(this.#stats, ids);
+    await this.end(this.#group, ids);
     this.created = this.created.filter(({ id }) => !ids.has(id));
+  }
+
+  /** Marks those of the group's regions that leave and are still there, so that they are known when the tag is written. */
+  async mark(leaving: readonly Region[]): Promise<void> {
+    if (leaving.length === 0) return;
+    // An id is reused at once: only the list tells whether it is still that region's.
+    const listed = new Map((await this.#stats.list(this.#options.programId)).regions.map((one) => [one.id, one]));
+    for (const { id, start, length } of leaving) {
+      const now = listed.get(id);
+      // The leader is known by its tag.
+      if (id === this.#group.id || now?.start !== start || now.length !== length) continue;
+      await this.#stats.setAux(id, this.#mark);
+    }
+  }
+
+  /** Ends what is begun, as the group's tag has it now: the rest of those regions goes. */
+  async end(group: Group, ids: ReadonlySet<number>): Promise<Undeleted[]> {
+    let list: Uint8Array = new Uint8Array(0);
+    // What is left even so is for the next one who looks.
+    await tryHard(async () => {
+      list = await this.#stats.listBytes();
+    });
+    return clearLeftovers(this.#stats, restrictTo(leftoversOf(list, group), ids));
   }
 
   /**
@@ -189,20 +230,18 @@ export async function applyPlan(
   options: RegionOptions,
   { signal, first }: { readonly signal?: AbortSignal | undefined; readonly first?: FirstCounts | undefined } = {},
 ): Promise<Applied> {
+  if (changesNothing(plan) && group.missing.length === 0) return { ...NOTHING_APPLIED, group };
   const generation = group.generation ?? nextGeneration(undefined);
-  const changes = plan.create.length + plan.replace.length + group.missing.length > 0;
   // Before any mark: a tag without the line would not say whose it is.
-  if (changes && group.generation === undefined && group.members.length > 0)
-    await stats.writeGroup({ ...group, generation });
-  const work = new Application(stats, options, generation, signal);
+  if (group.generation === undefined) await stats.writeGroup({ ...group, generation });
+  const work = new Application(stats, options, { ...group, generation }, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   let carried = group.carried;
   let error = NO_ERROR;
   let credited = 0n;
   let missed = 0n;
-  let members: number[];
-  let now: Omit<Group, 'id' | 'missing'>;
+  let now: Group;
   try {
     const grown: Region[] = [];
     for (const range of plan.create) grown.push(await work.create(range));
@@ -231,46 +270,39 @@ export async function applyPlan(
       if (hasIos(counted)) carried = addCounters(carried ?? ZERO_COUNTERS, counted);
     }
     signal?.throwIfAborted();
-    members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
-    const isChanged = work.created.length + replaced.length + group.missing.length > 0;
+    const members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
+    const [id = group.id] = members;
     now = {
       ...group,
+      id,
       members,
+      missing: [],
       carried,
       missed: group.missed + missed,
       error: addBounds(group.error, error),
-      generation: isChanged ? nextGeneration(generation) : group.generation,
+      generation,
     };
-    if (isChanged && members.length > 0) {
-      // The former leader is known by its tag.
-      for (const { id } of replaced) if (id !== group.id) await ifThere(() => stats.setAux(id, formatMark(generation)));
+    if (work.created.length + replaced.length + group.missing.length > 0) {
+      now = { ...now, generation: nextGeneration(generation) };
+      await work.mark(replaced);
       await stats.writeGroup(now);
     }
   } catch (failure) {
     await work.discard();
     throw failure;
   }
-  const [id = group.id] = members;
-  const marked = [...work.created.map((region) => region.id), ...keep.filter((kept) => kept === group.id)];
-  for (const member of marked) if (member !== id) await tryHard(() => stats.setAux(member, ''));
+  const created = work.created.map((region) => region.id);
   const leaving = replaced.map((region) => region.id).sort((a, b) => a - b);
-  const undeleted = await deleteRegions(stats, leaving);
-  const gone = new Set(undeleted.map((region) => region.id));
-  return {
-    group: { ...now, id, missing: [] },
-    created: work.created.map((region) => region.id),
-    deleted: leaving.filter((region) => !gone.has(region)),
-    undeleted,
-    error,
-    credited,
-    missed,
-  };
+  const undeleted = await work.end(now, new Set([...created, ...leaving, group.id]));
+  const left = new Set(undeleted.map((region) => region.id));
+  return { group: now, created, deleted: leaving.filter((id) => !left.has(id)), undeleted, error, credited, missed };
 }
 
-async function ifThere(action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    if (!DmError.is(error, 'ENOENT')) throw error;
-  }
-}
+const NOTHING_APPLIED: Omit<Applied, 'group'> = {
+  created: [],
+  deleted: [],
+  undeleted: [],
+  error: NO_ERROR,
+  credited: 0n,
+  missed: 0n,
+};

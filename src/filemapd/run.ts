@@ -116,9 +116,10 @@ class Filemapd implements AsyncDisposable {
     const start = this.#run.clock.now();
     try {
       const listing = await this.#stats().list();
-      const found = listing.groups.some(({ id }) => id === this.#groupId);
-      if (found) await this.#ahead?.adjust();
-      return found ? { type: 'groupSeen', costMs: this.#run.clock.now() - start } : { type: 'groupGone' };
+      const group = listing.groups.find(({ id }) => id === this.#groupId);
+      if (group === undefined) return { type: 'groupGone' };
+      await this.#ahead?.adjust();
+      return { type: 'groupSeen', isDamaged: group.missing.length > 0, costMs: this.#run.clock.now() - start };
     } catch (error) {
       return this.#failed(error, start);
     }

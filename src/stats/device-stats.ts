@@ -197,10 +197,7 @@ export class DeviceStats {
     const leader = group.members[0];
     if (leader === undefined) throw new UsageError('A group needs at least one region');
     const { alias, members, tagForm: form } = group;
-    await this.setAux(
-      leader,
-      formatGroupTag({ alias, members, userData: joinCarried(group.userData, group), form }),
-    );
+    await this.setAux(leader, formatGroupTag({ alias, members, userData: joinCarried(group.userData, group), form }));
   }
 
   /** Ends a group and keeps its regions; the leader keeps the group's user data. */

@@ -57,17 +57,29 @@ test('splitCarried() leaves text that only looks like counters to the user', () 
 });
 
 test('splitCarried() leaves text that only looks like its own to the user', () => {
-  for (const text of ['|missed=', '|missed=0', '|missed=x', '|missed=1 ', '|error=1', '|error=1,x', '|gen=ab', '|gen=x.1'])
+  for (const text of [
+    '|missed=',
+    '|missed=0',
+    '|missed=x',
+    '|missed=1 ',
+    '|error=1',
+    '|error=1,x',
+    '|gen=ab',
+    '|gen=x.1',
+  ])
     assert.equal(splitCarried(text).userData, text);
 });
 
 test('joinCarried() puts no blank into what lvm2 would cut at a blank', () => {
-  assert.doesNotMatch(joinCarried('', {
+  assert.doesNotMatch(
+    joinCarried('', {
       carried: ZERO_COUNTERS,
       missed: 1n,
       error: { sectors: 8n, ios: 1n },
       generation: { line: 'ab', number: 1 },
-    }), /\s/);
+    }),
+    /\s/,
+  );
 });
 
 test('groupCounters() adds what is carried to what the regions count', () => {
