@@ -2,6 +2,7 @@ import { unmangledName } from '../mapper/mangle.ts';
 import { SECTOR_BYTES } from '../mapper/units.ts';
 import { groupCounters } from '../stats/carried.ts';
 import type { CounterName, Counters } from '../stats/counters.ts';
+import { type Coverage, coverageOf } from '../stats/coverage.ts';
 import type { Group, Listing } from '../stats/group.ts';
 import type { Region } from '../stats/region.ts';
 import type { DeviceReading } from '../stats/sample-devices.ts';
@@ -33,7 +34,7 @@ type Kind = 'counter' | 'gauge' | 'histogram';
 interface Family<Item> {
   readonly name: string;
   readonly kind: Kind;
-  readonly unit?: 'seconds' | 'bytes';
+  readonly unit?: 'seconds' | 'bytes' | 'ratio';
   readonly help: string;
   readonly lines: (name: string, item: Item) => readonly string[];
 }
@@ -116,6 +117,42 @@ const COUNTED: readonly Family<Counted>[] = [
   },
 ];
 
+interface OfGroup {
+  readonly labels: Labels;
+  readonly coverage: Coverage;
+}
+
+/** What is told of groups only. */
+const SEEN: readonly Family<OfGroup>[] = [
+  {
+    name: 'missed_bytes',
+    kind: 'counter',
+    unit: 'bytes',
+    help: "Bytes that became a file's without a region to count their first read or write.",
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.missed * SECTOR_BYTES}`],
+  },
+  {
+    name: 'carried_error_bytes',
+    kind: 'counter',
+    unit: 'bytes',
+    help: 'Bytes read or written that may be missing or doubled in the counters, for I/O went on while they were carried.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.error.sectors * SECTOR_BYTES}`],
+  },
+  {
+    name: 'carried_error_ios',
+    kind: 'counter',
+    help: 'Reads and writes that may be missing or doubled in the counters.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.error.ios}`],
+  },
+  {
+    name: 'coverage_ratio',
+    kind: 'gauge',
+    unit: 'ratio',
+    help: 'The share of the bytes read and written that was counted, each missed one taken as read or written once.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.ratio}`],
+  },
+];
+
 interface OfDevice {
   readonly labels: Labels;
   readonly listing: Listing;
@@ -147,10 +184,12 @@ export function metricsText(devices: readonly DeviceReading[], format: MetricsFo
     labels: [['device', device]] as const,
     listing: reading.listing,
   }));
+  const groups = shown.flatMap(groupsOf);
   const lines = [
     ...familyLines('dmstats_device_', DEVICE_FAMILIES, facts, format),
     ...familyLines('dmstats_region_', COUNTED, shown.flatMap(regionsOf), format),
-    ...familyLines('dmstats_group_', COUNTED, shown.flatMap(groupsOf), format),
+    ...familyLines('dmstats_group_', COUNTED, groups, format),
+    ...familyLines('dmstats_group_', SEEN, groups, format),
     ...(format === 'openmetrics' ? ['# EOF'] : []),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -199,11 +238,15 @@ function regionsOf({ device, reading: { listing, regions } }: Shown): Counted[] 
   });
 }
 
-function groupsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
+function groupsOf({ device, reading: { listing, regions } }: Shown): (Counted & OfGroup)[] {
   return listing.groups.flatMap((group) => {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     const [leader] = members;
     if (leader === undefined) return [];
+    const counters = groupCounters(
+      members.flatMap(({ areas }) => areas.map((area) => area.counters)),
+      group.carried,
+    );
     return [
       {
         labels: [
@@ -212,10 +255,8 @@ function groupsOf({ device, reading: { listing, regions } }: Shown): Counted[] {
           ['group', `${group.id}`],
           ['alias', group.alias],
         ],
-        counters: groupCounters(
-          members.flatMap(({ areas }) => areas.map((area) => area.counters)),
-          group.carried,
-        ),
+        counters,
+        coverage: coverageOf({ counters, missed: group.missed, error: group.error }),
         bounds: commonBounds(
           group,
           members.map(({ region }) => region),
