@@ -8,6 +8,7 @@ export const SCENARIOS = {
   latency: async (): Promise<Scenario> => (await import('./latency.ts')).latency,
   unreported: async (): Promise<Scenario> => (await import('./unreported.ts')).unreported,
   counted: async (): Promise<Scenario> => (await import('./counted.ts')).counted,
+  handover: async (): Promise<Scenario> => (await import('./handover.ts')).handover,
   idle: async (): Promise<Scenario> => (await import('./idle.ts')).idle,
   soak: async (): Promise<Scenario> => (await import('./soak.ts')).soak,
 } as const;

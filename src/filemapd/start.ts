@@ -5,10 +5,10 @@ import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { parseIds } from '../stats/group-tag.ts';
 import { systemClock } from '../system/clock.ts';
-import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
+import { claimGroup } from './claim.ts';
 import { followFile } from './follow-file.ts';
 import { FollowedAlreadyError, type Log, runFilemapd } from './run.ts';
 
@@ -140,7 +140,7 @@ export async function runHere(
       absenceMs,
       log,
       lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
-      claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
+      claim: claimGroup,
       signal: options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]),
       onFollowing: (now) => {
         isFollowing = true;

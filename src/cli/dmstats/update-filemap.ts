@@ -1,4 +1,6 @@
-import { updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import type { FileView } from '../../filemap/file-view.ts';
+import { type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
@@ -18,10 +20,7 @@ export async function updateFilemap(context: Context): Promise<number> {
   const mode = followModeOf(context);
   const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await updateMap(context.dm, file, {
-    groupId: asked,
-    signal: context.signal,
-  });
+  const { groupId, regionIds, notes } = await updateAlone(context, file, asked);
   for (const note of notes) context.warn(`${given}: ${note}`);
   const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
   context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
@@ -42,4 +41,10 @@ export async function updateFilemap(context: Context): Promise<number> {
     throw new UsageError(`${given}: dmfilemapd did not start (${error.message.replace(/\.$/, '')}); the group remains`);
   }
   return 0;
+}
+
+/** What a killed process left is cleared away, unless a daemon follows the group: then it may be its work of now. */
+async function updateAlone({ dm, signal }: Context, file: FileView, groupId: number): Promise<FilemapUpdate> {
+  using claim = await claimGroup(file.facts().device, groupId);
+  return await updateMap(dm, file, { groupId, alone: claim !== undefined, signal });
 }
