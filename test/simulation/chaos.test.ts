@@ -5,7 +5,7 @@ import { type Chances, World, type WorldOptions } from './world.ts';
 // Others: DM_SEED=7 DM_RUNS=1 node --test dist/test/simulation/chaos.test.js; for long: node dist/test/simulation/chaos.test.js --long
 const isLong = process.argv.includes('--long');
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
-const RUNS = Number(process.env['DM_RUNS'] ?? (isLong ? 3000 : 26));
+const RUNS = Number(process.env['DM_RUNS'] ?? (isLong ? 3000 : 24));
 const STEPS = 60;
 const CALM: Chances = { race: 0, fault: 0, others: 0 };
 let checks = 0;
