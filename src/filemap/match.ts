@@ -2,7 +2,7 @@ import { DmParseError, UsageError } from '../mapper/errors.ts';
 import { type BorneTag, type Group, isReplacedBy, tagOf } from '../stats/group.ts';
 import { hasGroupTag } from '../stats/group-tag.ts';
 import { areaCount, optionWords, parseListLine, type Region } from '../stats/region.ts';
-import type { RegionOptions } from './apply.ts';
+import type { RegionOptions } from './application.ts';
 import type { Run } from './extents.ts';
 
 /** A filemap in a device's list, compared with a file's extents. */
