@@ -10,6 +10,7 @@ export const SCENARIOS = {
   unreported: async (): Promise<Scenario> => (await import('./unreported.ts')).unreported,
   counted: async (): Promise<Scenario> => (await import('./counted.ts')).counted,
   dirtylog: async (): Promise<Scenario> => (await import('./dirtylog.ts')).dirtylog,
+  handover: async (): Promise<Scenario> => (await import('./handover.ts')).handover,
   idle: async (): Promise<Scenario> => (await import('./idle.ts')).idle,
   service: async (): Promise<Scenario> => (await import('./service.ts')).service,
   soak: async (): Promise<Scenario> => (await import('./soak.ts')).soak,

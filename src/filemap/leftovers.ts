@@ -1,7 +1,7 @@
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { hasMarkOf } from '../stats/generation.ts';
 import { type Group, tagOf } from '../stats/group.ts';
-import { deleteRegions, type Undeleted } from './delete-regions.ts';
+import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
 import { linesWith } from './match.ts';
 
 /** Regions that a process left on their way into a group or out of it. */
@@ -32,13 +32,18 @@ export function leftoversOf(list: Uint8Array, { id: leader, members, generation 
   return left;
 }
 
+/** Those of some ids only: one change's own, where another process may be about one too. */
+export function restrictTo({ members, others }: Leftovers, ids: ReadonlySet<number>): Leftovers {
+  return { members: members.filter((id) => ids.has(id)), others: others.filter((id) => ids.has(id)) };
+}
+
 /**
  * Ends what was left. Only for whoever alone updates the group: another one's change under way looks just the same.
  *
  * @returns regions that the kernel would not delete
- * @throws DmError the kernel's refusal of anything else
  */
 export async function clearLeftovers(stats: DeviceStats, { members, others }: Leftovers): Promise<Undeleted[]> {
-  for (const id of members) await stats.setAux(id, '');
+  // A mark that stays is harmless, and seen by the next one who looks.
+  for (const id of members) await tryHard(() => stats.setAux(id, ''));
   return deleteRegions(stats, others);
 }

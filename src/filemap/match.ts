@@ -3,7 +3,7 @@ import { type BorneTag, type Group, isReplacedBy, tagOf } from '../stats/group.t
 import { hasGroupTag } from '../stats/group-tag.ts';
 import type { PackedIds } from '../stats/packed.ts';
 import { areaCount, optionWords, parseListLine, type Region } from '../stats/region.ts';
-import type { RegionOptions } from './apply.ts';
+import type { RegionOptions } from './application.ts';
 import type { Run } from './extents.ts';
 
 /** A filemap in a device's list, compared with a file's extents. */

@@ -8,7 +8,7 @@ import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../stats/owner.ts';
 import type { FollowedFile } from './followed-file.ts';
-import { groupIdsOf } from './group-ids.ts';
+import { groupsIn } from './groups-in.ts';
 
 /** What a monitor's look-ahead stands on. */
 export interface AheadRun {
@@ -36,7 +36,7 @@ export class Ahead {
   static async begin(run: AheadRun, stats: DeviceStats, groupId: number, region: RegionOptions): Promise<Ahead> {
     const ahead = new Ahead(run, stats, groupId, region);
     const list = await stats.listBytes();
-    const existing = groupIdsOf(list);
+    const existing = groupsIn(list);
     const left = regionsOfProgram(list, LOOK_AHEAD_PROGRAM).filter(({ aux }) => {
       const owner = parseOwner(aux);
       return owner !== undefined && (owner.groupId === groupId || !existing.has(owner.groupId));

@@ -57,7 +57,8 @@ export type MonitorEvent =
       readonly costMs: number;
     }
   | { readonly type: 'updateFailed'; readonly final: boolean; readonly message: string; readonly costMs: number }
-  | { readonly type: 'groupSeen'; readonly costMs: number }
+  /** `isDamaged`: somebody has deleted a region of it. */
+  | { readonly type: 'groupSeen'; readonly isDamaged: boolean; readonly costMs: number }
   | { readonly type: 'groupGone' }
   | { readonly type: 'reopened'; readonly found: boolean }
   | { readonly type: 'stopped' };
@@ -154,7 +155,12 @@ export function step(state: MonitorState, event: MonitorEvent, now: number): Ste
     case 'groupGone':
       return exit(state, 0, GROUP_REMOVED);
     case 'groupSeen':
-      return lookAgain({ ...state, lastListed: now, listCostMs: event.costMs });
+      return lookAgain({
+        ...state,
+        urgent: state.urgent || event.isDamaged,
+        lastListed: now,
+        listCostMs: event.costMs,
+      });
     case 'reopened':
       // Gone again between the look and the opening: the next look begins the wait for its return.
       return lookAgain(event.found ? { ...state, urgent: true, watchesCloses: false } : state);

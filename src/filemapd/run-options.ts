@@ -7,6 +7,7 @@ import type { StatsMemory } from '../stats/memory.ts';
 import type { Clock } from '../system/clock.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
+import type { GroupSeen } from './groups-in.ts';
 
 /** What a monitor reports; `level` as on dmfilemapd's command line, 0 for what ends it. */
 export type Log = (level: 0 | 1 | 2 | 3, text: string) => void;
@@ -56,7 +57,7 @@ export interface SharedWork {
   /** See `Look.place`. */
   place(): number;
   /** The groups of a device, by a list that may be as old as the time between two looks. */
-  groupIds(device: DeviceNumber): Promise<ReadonlySet<number>>;
+  groups(device: DeviceNumber): Promise<ReadonlyMap<number, GroupSeen>>;
   /** Does something that may wait for the device, after all else that waits for it. */
   alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T>;
 }

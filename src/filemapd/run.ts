@@ -11,7 +11,7 @@ import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
 import type { FollowedFile } from './followed-file.ts';
-import { groupIdsOf } from './group-ids.ts';
+import { type GroupSeen, groupsIn } from './groups-in.ts';
 import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
 import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
 import { tellApplied, tellUndeleted } from './tell-applied.ts';
@@ -97,11 +97,12 @@ class Filemapd implements AsyncDisposable {
     const start = this.#run.clock.now();
     try {
       const device = this.#device ?? this.#file.facts().device;
-      if (!(await this.#groupIds(device)).has(this.#groupId)) return await this.#groupGone();
+      const seen = (await this.#groups(device)).get(this.#groupId);
+      if (seen === undefined) return await this.#groupGone();
       const costMs = this.#run.clock.now() - start;
       const ahead = this.#ahead;
       if (ahead !== undefined) await this.#alone(device, () => ahead.adjust());
-      return { type: 'groupSeen', costMs };
+      return { type: 'groupSeen', isDamaged: seen.isDamaged, costMs };
     } catch (error) {
       return this.#failed(error, start);
     }
@@ -113,9 +114,9 @@ class Filemapd implements AsyncDisposable {
     return { type: 'groupGone' };
   }
 
-  async #groupIds(device: DeviceNumber): Promise<ReadonlySet<number>> {
+  async #groups(device: DeviceNumber): Promise<ReadonlyMap<number, GroupSeen>> {
     const { shared } = this.#run;
-    return shared === undefined ? groupIdsOf(await this.#stats().listBytes()) : shared.groupIds(device);
+    return shared === undefined ? groupsIn(await this.#stats().listBytes()) : shared.groups(device);
   }
 
   async #alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T> {

@@ -5,10 +5,10 @@ import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { possibleCpus } from '../stats/memory.ts';
 import { systemClock } from '../system/clock.ts';
-import { claimName } from '../system/name-claim.ts';
 import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
+import { claimGroup } from './claim.ts';
 import { followFile } from './follow-file.ts';
 import { runFilemapd } from './run.ts';
 import { FollowedAlreadyError, isFollowedAlready, type Log } from './run-options.ts';
@@ -138,7 +138,7 @@ export async function runHere(
       maxRegions: options.maxRegions,
       log,
       lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
-      claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
+      claim: claimGroup,
       signal: options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]),
       onFollowing: (now) => {
         isFollowing = true;

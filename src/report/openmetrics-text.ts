@@ -81,7 +81,7 @@ type Kind = 'counter' | 'gauge' | 'histogram';
 export interface Family<Item> {
   readonly name: string;
   readonly kind: Kind;
-  readonly unit?: 'seconds' | 'bytes';
+  readonly unit?: 'seconds' | 'bytes' | 'ratio';
   readonly help: string;
   readonly lines: (name: string, item: Item) => readonly string[];
 }

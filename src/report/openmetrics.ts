@@ -2,6 +2,7 @@ import { unmangledName } from '../mapper/mangle.ts';
 import { SECTOR_BYTES } from '../mapper/units.ts';
 import { groupCounters } from '../stats/carried.ts';
 import type { CounterName, Counters } from '../stats/counters.ts';
+import { type Coverage, coverageOf } from '../stats/coverage.ts';
 import type { Group, Listing } from '../stats/group.ts';
 import { creditedSectors } from '../stats/packed.ts';
 import { fileCounts, NO_BOUND, type PackedBound, sumBounded } from '../stats/packed-counts.ts';
@@ -125,6 +126,42 @@ const COUNTED: readonly Family<Counted>[] = [
   },
 ];
 
+interface OfGroup {
+  readonly labels: Labels;
+  readonly coverage: Coverage;
+}
+
+/** What is told of groups only. */
+const SEEN: readonly Family<OfGroup>[] = [
+  {
+    name: 'missed_bytes',
+    kind: 'counter',
+    unit: 'bytes',
+    help: "Bytes that became a file's without a region to count their first read or write.",
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.missed * SECTOR_BYTES}`],
+  },
+  {
+    name: 'carried_error_bytes',
+    kind: 'counter',
+    unit: 'bytes',
+    help: 'Bytes read or written that may be missing or doubled in the counters, for I/O went on while they were carried.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.error.sectors * SECTOR_BYTES}`],
+  },
+  {
+    name: 'carried_error_ios',
+    kind: 'counter',
+    help: 'Reads and writes that may be missing or doubled in the counters.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.error.ios}`],
+  },
+  {
+    name: 'coverage_ratio',
+    kind: 'gauge',
+    unit: 'ratio',
+    help: 'The share of the bytes read and written that was counted, each missed one taken as read or written once.',
+    lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.ratio}`],
+  },
+];
+
 interface OfDevice {
   readonly labels: Labels;
   readonly listing: Listing;
@@ -156,11 +193,13 @@ export function metricsText(devices: readonly DeviceReading[], format: MetricsFo
     labels: [['device', device]] as const,
     listing: reading.listing,
   }));
+  const groups = shown.flatMap(groupsOf);
   return documentText(
     [
       ...familyLines('dmstats_device_', DEVICE_FAMILIES, facts, format),
       ...familyLines('dmstats_region_', COUNTED, shown.flatMap(regionsOf), format),
-      ...familyLines('dmstats_group_', COUNTED, shown.flatMap(groupsOf), format),
+      ...familyLines('dmstats_group_', COUNTED, groups, format),
+      ...familyLines('dmstats_group_', SEEN, groups, format),
     ],
     format,
   );
@@ -192,7 +231,7 @@ function regionsOf({ device, reading: { listing, regions } }: Shown): Counted[] 
   });
 }
 
-function groupsOf({ device, reading: { listing, regions, spans } }: Shown): Counted[] {
+function groupsOf({ device, reading: { listing, regions, spans } }: Shown): (Counted & OfGroup)[] {
   return listing.groups.flatMap((group) => {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     const [leader] = members;
@@ -200,6 +239,10 @@ function groupsOf({ device, reading: { listing, regions, spans } }: Shown): Coun
     const own = listing.spans?.get(group.id) ?? [];
     const counts = own.flatMap(({ areas }) => spans?.get(areas.id)?.counts ?? []);
     const shared = sumBounded(counts.map(fileCounts));
+    const counters = groupCounters(
+      [...members.flatMap(({ areas }) => areas.map((area) => area.counters)), shared.counters],
+      group.carried,
+    );
     return [
       {
         labels: [
@@ -208,10 +251,8 @@ function groupsOf({ device, reading: { listing, regions, spans } }: Shown): Coun
           ['group', `${group.id}`],
           ['alias', group.alias],
         ],
-        counters: groupCounters(
-          [...members.flatMap(({ areas }) => areas.map((area) => area.counters)), shared.counters],
-          group.carried,
-        ),
+        counters,
+        coverage: coverageOf({ counters, missed: group.missed, error: group.error }),
         bound: shared.bound,
         bounds:
           shared.bound.foreignSectors > 0n

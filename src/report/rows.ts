@@ -1,4 +1,5 @@
 import type { Counters } from '../stats/counters.ts';
+import { type Coverage, coverageOf } from '../stats/coverage.ts';
 import { type Group, type Listing, userDataOf } from '../stats/group.ts';
 import { formatIds } from '../stats/group-tag.ts';
 import { type Metrics, metrics } from '../stats/metrics.ts';
@@ -39,6 +40,8 @@ export interface StatsRow {
   readonly areaLength: bigint;
   readonly areaOffset: bigint;
   readonly userData: string;
+  /** Of groups in reports: how much was seen. */
+  readonly coverage: Coverage | undefined;
   /** Undefined in lists. */
   readonly counters: Counters | undefined;
   /** Whether somebody cleared counters of it in the interval: what is given is less than what was. */
@@ -49,13 +52,13 @@ export interface StatsRow {
   readonly metrics: Metrics | undefined;
 }
 
-type RowFacts = Omit<StatsRow, 'metrics' | 'counters' | 'intervalNs'>;
+type RowFacts = Omit<StatsRow, 'metrics' | 'counters' | 'coverage' | 'intervalNs'>;
 type Counted = { readonly counters: Counters; readonly intervalNs: number } | undefined;
 
-function row(facts: RowFacts, counted: Counted): StatsRow {
-  if (counted === undefined) return { ...facts, counters: undefined, intervalNs: 0, metrics: undefined };
+function row(facts: RowFacts, counted: Counted, coverage?: Coverage): StatsRow {
+  if (counted === undefined) return { ...facts, coverage, counters: undefined, intervalNs: 0, metrics: undefined };
   const { counters, intervalNs } = counted;
-  return { ...facts, counters, intervalNs, metrics: metrics(counters, intervalNs) };
+  return { ...facts, coverage, counters, intervalNs, metrics: metrics(counters, intervalNs) };
 }
 
 /** What a row's device is. @throws TypeError when the report did not ask for it */
@@ -133,7 +136,8 @@ function rowsOf(
         userData: '',
         wasCleared: group.members.some((id) => cleared.has(id)),
       };
-      rows.push(row(facts, sample?.groups.get(group.id)));
+      const counted = sample?.groups.get(group.id);
+      rows.push(row(facts, counted, counted && coverageOf(counted)));
     }
   }
   return rows;

@@ -1,4 +1,5 @@
 import { COUNTER_FIELDS } from './counter-fields.ts';
+import { COVERAGE_FIELDS } from './coverage-fields.ts';
 import { DEVICE_GROUPS, deviceFields } from './device-fields.ts';
 import type { Field } from './field.ts';
 import { numberField, selectedField, withParts } from './field-builders.ts';
@@ -26,9 +27,18 @@ export const STATS_FIELDS: FieldTable<StatsRow> = new FieldTable(
     { prefix: 'stats', title: 'Statistics Fields' },
     { prefix: 'latency', title: 'Latency Percentile Fields' },
     { prefix: 'region', title: 'Region Fields' },
+    { prefix: 'coverage', title: 'Coverage Fields' },
     { prefix: 'special', title: 'Special Fields' },
   ],
-  [...deviceFields(factsOf), ...COUNTER_FIELDS, ...LATENCY_FIELDS, ...REGION_FIELDS, selectedField(), cleared],
+  [
+    ...deviceFields(factsOf),
+    ...COUNTER_FIELDS,
+    ...LATENCY_FIELDS,
+    ...REGION_FIELDS,
+    ...COVERAGE_FIELDS,
+    selectedField(),
+    cleared,
+  ],
   'dmstats help --columns',
 );
 
@@ -42,6 +52,9 @@ const COUNTERS =
   'read_count,reads_merged_count,read_sector_count,read_time,read_ticks,' +
   'write_count,writes_merged_count,write_sector_count,write_time,write_ticks,' +
   'in_progress_count,io_ticks,queue_ticks';
+
+/** What `list -v` shows besides, where a group has something of it, which the C tool's groups never have. */
+export const CARRIED_SET = 'carried,missed,error,error_ios';
 
 /** The fields that reports show when none are asked for, as the C tool's. */
 export const FIELD_SETS = {
@@ -57,7 +70,7 @@ export const FIELD_SETS = {
 
 /** The fields of records when none are asked for: all that the command knows without asking more. */
 export const RECORD_SETS = {
-  list: 'stats_name,region_all',
-  report: 'stats_name,region_all,stats_all,latency_all,cleared',
+  list: 'stats_name,region_all,missed,error,error_ios,carried',
+  report: 'stats_name,region_all,stats_all,latency_all,coverage_all,cleared',
   print: `${OBJECT},area_id,area_start,area_len,${COUNTERS},hist_count`,
 } as const;

@@ -1,4 +1,5 @@
 import { type Carriable, type CarriedData, joinCarried, splitCarried } from './carried.ts';
+import { isExact } from './error-bound.ts';
 import { hasMark } from './generation.ts';
 import { type GroupTag, type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
 import { joinPacked, type PackedIds, type PackedSpan, splitPacked } from './packed.ts';
@@ -125,6 +126,11 @@ function newestTags(tags: readonly BorneTag[]): ReadonlySet<BorneTag> {
     if (!isOlder) byLine.set(key, tag);
   }
   return newest;
+}
+
+/** Whether a group keeps anything of the past. */
+export function hasPast({ carried, missed, error }: Group): boolean {
+  return carried !== undefined || missed > 0n || !isExact(error);
 }
 
 /** A region's user data: what its aux data holds besides a group's tag. @param group the group that it is in */

@@ -1,5 +1,6 @@
 export * from './carried.ts';
 export * from './counters.ts';
+export * from './coverage.ts';
 export * from './device-stats.ts';
 export * from './error-bound.ts';
 export * from './generation.ts';

@@ -9,6 +9,7 @@ import {
   ZERO_COUNTERS,
 } from './counters.ts';
 import type { DeviceStats } from './device-stats.ts';
+import { type ErrorBound, NO_ERROR } from './error-bound.ts';
 import type { Group, Listing } from './group.ts';
 import type { PackedSpan } from './packed.ts';
 import {
@@ -60,6 +61,10 @@ export interface RegionSample {
 export interface GroupSample {
   readonly group: Group;
   readonly counters: Counters;
+  /** Sectors that became the file's in the interval without a region to hold their first I/O. */
+  readonly missed: bigint;
+  /** What may be missing or counted twice in what the group carries since the interval began. */
+  readonly error: ErrorBound;
   readonly intervalNs: number;
   /** How exact the I/O counts are where extents share regions; absent where none do. Sectors are always exact. */
   readonly bound?: PackedBound;
@@ -175,24 +180,46 @@ function sampleOf(
   for (const group of now.listing.groups) {
     const members = group.members.flatMap((id) => regions.get(id) ?? []);
     if (members.length === 0) continue;
+    const groupBefore = findBefore(group);
     const counters = addCounters(
       sumCounters(members.map((member) => member.counters)),
-      carriedDelta(group, findBefore(group), now, before),
+      carriedDelta(group, groupBefore, now, before),
     );
     const intervalNs = regions.get(group.id)?.intervalNs ?? wholeNs;
+    const unseen = unseenDelta(group, groupBefore, before);
     const own = now.listing.spans?.get(group.id);
-    if (own === undefined) groups.set(group.id, { group, counters, intervalNs });
+    if (own === undefined) groups.set(group.id, { group, counters, ...unseen, intervalNs });
     else {
       const packed = sumBounded(own.flatMap(({ areas }) => spans.get(areas.id) ?? []).map(fileCounts));
       groups.set(group.id, {
         group,
         counters: addCounters(counters, packed.counters),
+        ...unseen,
         intervalNs,
         bound: packed.bound,
       });
     }
   }
   return { listing: now.listing, regions, groups, cleared, missed: 0 };
+}
+
+/** What a group says that it did not see since `before`; nothing of a group that is new, whose past is not the interval's. */
+function unseenDelta(
+  { missed, error }: Group,
+  groupBefore: Group | undefined,
+  before: Reading | undefined,
+): Pick<GroupSample, 'missed' | 'error'> {
+  if (before === undefined) return { missed, error };
+  if (groupBefore === undefined) return { missed: 0n, error: NO_ERROR };
+  // Less than before: somebody cleared it, and what it says now is what came after.
+  const since = (now: bigint, then: bigint): bigint => (now < then ? now : now - then);
+  return {
+    missed: since(missed, groupBefore.missed),
+    error: {
+      sectors: since(error.sectors, groupBefore.error.sectors),
+      ios: since(error.ios, groupBefore.error.ios),
+    },
+  };
 }
 
 /** An id is reused at once: another region may bear it. */
@@ -224,12 +251,18 @@ function isNegative(delta: Counters): boolean {
   );
 }
 
-/** Finds what a group was before: by its id, else, since the id changes with the leader, by its alias and a member. */
+/**
+ * Finds what a group was before: by its line, else by its id, else, since the id changes with the leader, by its alias
+ * and a member.
+ */
 function groupFinder(before: Reading | undefined): (group: Group) => Group | undefined {
   const groups = before?.listing.groups ?? [];
   const byId = new Map(groups.map((group) => [group.id, group]));
   const byMember = new Map(groups.flatMap((group) => group.members.map((id) => [id, group])));
-  return ({ id, alias, members }) => {
+  const byLine = new Map(groups.flatMap((group) => (group.generation ? [[group.generation.line, group]] : [])));
+  return ({ id, alias, members, generation }) => {
+    const sameLine = generation && byLine.get(generation.line);
+    if (sameLine !== undefined) return sameLine;
     const sameId = byId.get(id);
     if (sameId !== undefined) return sameId;
     const owners = members.map((member) => byMember.get(member));

@@ -28,6 +28,7 @@ test('list --json tells each object with sizes in bytes and what there is none o
   const { schema, command, rows } = parse(await world.ok('list --json t0'));
   assert.deepEqual([schema, command], [1, 'list']);
   const common = { device: 't0', stats_name: 'pair', group_id: 0, program_id: 'dmstats', precise: false };
+  const noPast = { missed_bytes: null, error_bytes: null, error_ios: null, carried: null };
   const bounds = { hist_bins: 3, hist_bounds_ns: [10_000_000, 20_000_000] };
   assert.deepEqual(rows, [
     {
@@ -44,6 +45,7 @@ test('list --json tells each object with sizes in bytes and what there is none o
       area_offset_bytes: 0,
       area_count: 2,
       user_data: '',
+      ...noPast,
     },
     {
       ...common,
@@ -59,6 +61,7 @@ test('list --json tells each object with sizes in bytes and what there is none o
       area_offset_bytes: 0,
       area_count: 1,
       user_data: 'note',
+      ...noPast,
     },
     {
       ...common,
@@ -75,6 +78,7 @@ test('list --json tells each object with sizes in bytes and what there is none o
       area_offset_bytes: 0,
       area_count: 1,
       user_data: '',
+      ...{ missed_bytes: 0, error_bytes: 0, error_ios: 0, carried: null },
     },
   ]);
 });

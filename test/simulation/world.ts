@@ -18,7 +18,7 @@ import {
   SimulatedKernel,
   SimulatedRandom,
 } from '../../src/simulator/index.ts';
-import { DeviceStats, LOOK_AHEAD_PROGRAM, read, totals } from '../../src/stats/index.ts';
+import { DeviceStats, groupsOf, LOOK_AHEAD_PROGRAM, parseListLine, read, totals } from '../../src/stats/index.ts';
 import { SystemError } from '../../src/system/errors.ts';
 
 const DEVICE_SECTORS = 2 ** 17;
@@ -37,6 +37,8 @@ export interface Chances {
   readonly others: number;
   /** Of the daemon to be killed at a request, and started again some time later. */
   readonly kill?: number;
+  /** Of another program to clear or delete a region just before a request of the daemon. */
+  readonly interference?: number;
 }
 
 /** What else a world can be. */
@@ -49,6 +51,12 @@ export interface WorldOptions {
   readonly maxRegions?: number;
   /** No other files; blocks that the file gives up are free at once. */
   readonly isAlone?: boolean;
+  /** An I/O that races reads all of the file, so that no hand-over is spared. */
+  readonly isStorm?: boolean;
+  /** Kills the daemon at this one of its requests. */
+  readonly killAt?: number;
+  /** Checks the totals at every request and after every operation. */
+  readonly isWatched?: boolean;
 }
 
 /** The control node of a process that can be killed: from then on nothing of what it asks happens. */
@@ -110,6 +118,15 @@ function idsIn(list: string): number[] {
   });
 }
 
+/** Sectors read and written, of all lines of a print. */
+function sectorsCounted(print: string): number {
+  const lines = print.split('\n').filter((line) => line !== '');
+  return lines.reduce((sum, line) => {
+    const words = line.split(' ');
+    return sum + Number(words[3]) + Number(words[7]);
+  }, 0);
+}
+
 export class World {
   readonly random: SimulatedRandom;
   readonly kernel = new SimulatedKernel();
@@ -130,12 +147,21 @@ export class World {
   #seen = 0;
   #isBusy = false;
   #startedMs = Number.POSITIVE_INFINITY;
+  /** Where a region on its way in was deleted. */
+  #unguarded: Claim[] = [];
+  #lastMembers = '';
   /** Sectors of I/O that the group's claims held when it ended. */
   claimedSectors = 0;
   /** Sectors that its regions held, claimed or not yet: growth that was not in the tag. */
   coveredSectors = 0;
   /** Sectors of the file's own I/O that no claim held when it ended: at most these may be credited later. */
   unclaimedSectors = 0;
+  /** Sectors that other programs took out of counters or may have kept from being counted. */
+  lostSectors = 0;
+  /** Instants at which the totals were checked. */
+  checks = 0;
+  /** Requests of the daemon. */
+  requests = 0;
 
   constructor(seed: number, chances: Chances, options: WorldOptions = {}) {
     this.random = new SimulatedRandom(seed);
@@ -168,13 +194,17 @@ export class World {
     const options = { programId: 'dmstats', alias: 'data', memory: MEMORY, maxRegions: this.#maxRegions };
     const map = await createFilemap(this.#dm, file, options);
     this.#seen = this.fs.truth.records.length;
-    this.kernel.onIoctl = () => {
-      if (this.#isBusy) return undefined;
+    this.kernel.onIoctl = ({ command }) => {
+      // Opening the control node is no effect.
+      if (this.#isBusy || command === 'DM_VERSION') return undefined;
       this.#account();
+      if (this.options.isWatched === true) this.#check();
       if (this.random.chance(this.chances.race)) this.#io();
       // A daemon that cannot start says so and ends: faults come once it follows.
       const isFollowing = this.kernel.clock.now() > this.#startedMs;
-      if (isFollowing && this.random.chance(this.chances.kill ?? 0)) {
+      if (this.random.chance(this.chances.interference ?? 0)) this.#interfere();
+      if (this.#node !== undefined) this.requests++;
+      if (this.random.chance(this.chances.kill ?? 0) || this.requests === this.options.killAt) {
         this.#kill();
         return ERRNO.EIO;
       }
@@ -182,7 +212,6 @@ export class World {
     };
     this.#launch(map.groupId as number);
     await this.kernel.clock.advance(100);
-    this.#startedMs = this.kernel.clock.now();
   }
 
   #launch(groupId: number): void {
@@ -206,6 +235,9 @@ export class World {
       maxRegions: this.options.maxRegions,
       memory: MEMORY,
       log: (_level, text) => this.log.push(text),
+      onFollowing: () => {
+        if (this.#node === node) this.#startedMs = kernel.clock.now();
+      },
       signal: this.#stop.signal,
     }).then(
       (end) => {
@@ -233,7 +265,6 @@ export class World {
     assert.ok(groupId !== undefined, 'the group is gone');
     this.#launch(groupId);
     await this.#advance(this.random.below(200));
-    this.#startedMs = this.kernel.clock.now();
   }
 
   /** The daemon is told to stop: it must leave nothing but the group. */
@@ -309,7 +340,10 @@ export class World {
   #account(): void {
     const records = this.fs.truth.records;
     if (records.length === this.#seen) return;
-    const members = new Set(this.members());
+    const ids = this.members();
+    if (ids.join() !== this.#lastMembers) this.#unguarded = [];
+    this.#lastMembers = ids.join();
+    const members = new Set(ids);
     const list = this.#list();
     const ours = list.filter(({ program }) => program === 'dmstats');
     const everyId = list.map(({ id }) => id);
@@ -322,6 +356,7 @@ export class World {
       const record = records[this.#seen] as (typeof records)[number];
       const held = overlap(claimed, record.sector, record.sector + record.sectors);
       this.claimedSectors += held;
+      this.lostSectors += overlap(this.#unguarded, record.sector, record.sector + record.sectors);
       const own = [this.#file?.inode.number, this.fs.names.find(FILE)?.inode.number];
       if (own.includes(record.inode)) this.unclaimedSectors += record.sectors - held;
       this.coveredSectors += overlap(all, record.sector, record.sector + record.sectors);
@@ -340,6 +375,7 @@ export class World {
     const size = Number(this.fs.inode(path).size);
     const blocks = Math.ceil(size / BLOCK);
     if (this.options.growsOnly) this.fs.write(path, size, BLOCK, { durationNs: 0 });
+    else if (this.options.isStorm === true) this.fs.read(path, 0, size, { durationNs: 0 });
     else if (blocks > 0) this.fs.read(path, this.random.below(blocks) * BLOCK, BLOCK, { durationNs: 0 });
     this.#isBusy = false;
   }
@@ -389,6 +425,7 @@ export class World {
     // Before the daemon sees any of it: what ends now is judged by the claims of now.
     await this.kernel.clock.settle();
     this.#account();
+    if (this.options.isWatched === true) this.#check();
     if (this.#node === undefined && random.chance(0.3)) await this.#restart();
     // Long enough for freed blocks to be handed out again.
     if (this.options.aheadBytes !== undefined && random.chance(0.1)) await this.#advance(random.below(2 * REUSE_MS));
@@ -447,9 +484,51 @@ export class World {
       const range = { start: sectors(0), length: sectors(64) };
       // Not awaited: the kernel lets the device's I/O end first.
       this.#stats.createRegion({ range, programId: 'other' }).catch(() => {});
-    } else if (choice === 1 && !victim.aux.startsWith('DMS_GROUP'))
-      this.kernel.message(this.#device, `@stats_delete ${victim.id}`);
-    else this.kernel.message(this.#device, `@stats_clear ${victim.id}`);
+    } else this.#spoil(victim, choice === 1 ? 'delete' : 'clear');
+  }
+
+  /** Another program between two requests of the daemon. */
+  #interfere(): void {
+    this.#account();
+    const list = this.#list();
+    const victim = list[this.random.below(Math.max(1, list.length))];
+    if (victim !== undefined) this.#spoil(victim, this.random.chance(0.5) ? 'delete' : 'clear');
+  }
+
+  /** A region loses what it has counted. A leader is only cleared: with it, the group would be gone. */
+  #spoil({ id, aux, claim }: Listed, deed: 'delete' | 'clear'): void {
+    this.lostSectors += sectorsCounted(this.kernel.message(this.#device, `@stats_print ${id}`) ?? '');
+    const isDeletion = deed === 'delete' && !aux.startsWith('DMS_GROUP');
+    this.kernel.message(this.#device, `@stats_${isDeletion ? 'delete' : 'clear'} ${id}`);
+    // Until the daemon sees it, its predecessor in a hand-over counts what nobody will carry.
+    if (isDeletion && aux.startsWith('handover=')) this.#unguarded.push(claim);
+  }
+
+  /** What the group says is what was, within the bound that it states. */
+  #check(): void {
+    this.checks++;
+    const text = this.kernel.message(this.#device, '@stats_list') ?? '';
+    const regions = text.split('\n').flatMap((line) => (line === '' ? [] : [parseListLine(line)]));
+    const group = groupsOf(regions).groups.find(({ alias }) => alias === 'data');
+    assert.ok(group !== undefined, 'the group is gone');
+    const named = new Set(this.members());
+    assert.ok(
+      group.members.every((id) => named.has(id)),
+      'a region is counted that the tag does not name',
+    );
+    const { carried } = group;
+    const live = group.members.map((id) =>
+      sectorsCounted(this.kernel.message(this.#device, `@stats_print ${id}`) ?? ''),
+    );
+    const kept = carried === undefined ? 0 : Number(carried.readSectors + carried.writeSectors);
+    const sectors = live.reduce((sum, count) => sum + count, kept);
+    const bound = Number(group.error.sectors);
+    if (this.chances.race === 0 && (this.chances.interference ?? 0) === 0 && this.chances.others === 0)
+      assert.equal(bound, 0, 'an error although no I/O raced');
+    const least = this.claimedSectors - bound - this.lostSectors;
+    const most = this.claimedSectors + this.unclaimedSectors + bound;
+    assert.ok(sectors >= least, `${sectors} counted, at least ${least} were, bound ${bound}`);
+    assert.ok(sectors <= most, `${sectors} counted, at most ${most} were, bound ${bound}`);
   }
 
   /** Lets everything be written and the daemon come to rest, without faults or races. */

@@ -74,7 +74,10 @@ export function sampleOf({ regions = [], groups = [], cleared = [], io, timeMs =
   });
   const groupSamples = made.map((group) => {
     const own = group.members.flatMap((id) => samples.get(id)?.counters ?? []);
-    return [group.id, { group, counters: sumCounters(own), intervalNs: SECOND_NS }] as const;
+    return [
+      group.id,
+      { group, counters: sumCounters(own), missed: 0n, error: NO_ERROR, intervalNs: SECOND_NS },
+    ] as const;
   });
   const sample = {
     name: 'vg',

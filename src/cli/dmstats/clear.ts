@@ -1,5 +1,6 @@
 import { DmError } from '../../mapper/errors.ts';
-import { isExact, NO_ERROR } from '../../stats/error-bound.ts';
+import { NO_ERROR } from '../../stats/error-bound.ts';
+import { hasPast } from '../../stats/group.ts';
 import type { Context } from './context.ts';
 import { chosenRegions } from './regions.ts';
 
@@ -15,7 +16,7 @@ export async function clear(context: Context): Promise<number> {
           await stats.clear(span.areas.id);
           await stats.clear(span.whole.id);
         }
-        if (group !== undefined && (group.carried !== undefined || group.missed > 0n || !isExact(group.error))) {
+        if (group !== undefined && hasPast(group)) {
           await stats.writeGroup({ ...group, carried: undefined, missed: 0n, error: NO_ERROR });
         }
         context.outcome.tell('', { action: 'cleared_region', device: device.name, region_id: id });

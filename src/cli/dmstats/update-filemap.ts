@@ -1,4 +1,6 @@
-import { updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import type { FileView } from '../../filemap/file-view.ts';
+import { type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
@@ -17,15 +19,9 @@ export async function updateFilemap(context: Context): Promise<number> {
   if (asked === undefined) throw new UsageError('--groupid is required to update a filemap group.');
   const mode = followModeOf(context);
   const maxRegions = maxRegionsOf(context);
-  const { statsMemory } = context.world;
   const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await updateMap(context.dm, file, {
-    groupId: asked,
-    ...(maxRegions === undefined ? {} : { maxRegions }),
-    ...(statsMemory === undefined ? {} : { memory: statsMemory }),
-    signal: context.signal,
-  });
+  const { groupId, regionIds, notes } = await updateAlone(context, file, asked);
   for (const note of notes) context.warn(`${given}: ${note}`);
   const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
   context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
@@ -46,4 +42,13 @@ export async function updateFilemap(context: Context): Promise<number> {
     throw new UsageError(`${given}: dmfilemapd did not start (${error.message.replace(/\.$/, '')}); the group remains`);
   }
   return 0;
+}
+
+/** What a killed process left is cleared away, unless a daemon follows the group: then it may be its work of now. */
+async function updateAlone(context: Context, file: FileView, groupId: number): Promise<FilemapUpdate> {
+  const { dm, signal } = context;
+  const maxRegions = maxRegionsOf(context);
+  const memory = context.world.statsMemory;
+  using claim = await claimGroup(file.facts().device, groupId);
+  return await updateMap(dm, file, { groupId, alone: claim !== undefined, maxRegions, memory, signal });
 }

@@ -278,7 +278,7 @@ export class LookAhead implements FirstCounts {
   async #drop(layers: readonly LaidLayer[]): Promise<void> {
     if (layers.length === 0) return;
     const ids = layers.map(({ id }) => id);
-    const undeleted = await deleteRegions(this.#stats, ids);
+    const undeleted = await deleteRegions(this.#stats, await this.#stillOurs(ids));
     const left = new Set(undeleted.map(({ id }) => id));
     this.#layers = this.#layers.filter(({ id }) => !ids.includes(id) || left.has(id));
   }
@@ -287,6 +287,12 @@ export class LookAhead implements FirstCounts {
   async rename(groupId: number): Promise<void> {
     this.#groupId = groupId;
     const aux = formatOwner({ groupId, word: this.#options.word });
-    for (const { id } of this.#layers) await this.#stats.setAux(id, aux);
+    for (const id of await this.#stillOurs(this.#layers.map((layer) => layer.id))) await this.#stats.setAux(id, aux);
+  }
+
+  /** An id is reused at once: what bears it may have become the group's own region. */
+  async #stillOurs(ids: readonly number[]): Promise<number[]> {
+    const { regions } = await this.#stats.list(LOOK_AHEAD_PROGRAM);
+    return regions.filter((region) => ids.includes(region.id) && this.isOurs(region)).map(({ id }) => id);
   }
 }

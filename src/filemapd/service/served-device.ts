@@ -1,7 +1,7 @@
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import type { Listing } from '../../stats/group.ts';
-import { groupIdsOf } from '../group-ids.ts';
+import { type GroupSeen, groupsIn } from '../groups-in.ts';
 import { ACTIVE_LOOK_MS } from '../monitor.ts';
 import type { WriteCounter } from '../write-counters.ts';
 import type { SharedMapper } from './shared-mapper.ts';
@@ -27,7 +27,7 @@ export class ServedDevice implements Disposable {
   readonly #places = new Map<object, number>();
   #seenWrites: bigint;
   #list: Uint8Array | undefined;
-  #groupIds: ReadonlySet<number> = new Set();
+  #groups: ReadonlyMap<number, GroupSeen> = new Map();
   #listing: Promise<Listing> | undefined;
   #reading: Promise<void> | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -96,7 +96,7 @@ export class ServedDevice implements Disposable {
   }
 
   /** The groups, by a list that may be as old as the time between two looks. @throws DmError ENXIO without the device */
-  async groupIds(): Promise<ReadonlySet<number>> {
+  async groups(): Promise<ReadonlyMap<number, GroupSeen>> {
     const age = this.#now() - this.#listedAt;
     if (age >= Math.max(ACTIVE_LOOK_MS / 2, this.#listCostMs * LIST_COST_FACTOR)) {
       this.#reading ??= this.#readList().finally(() => {
@@ -104,7 +104,7 @@ export class ServedDevice implements Disposable {
       });
       await this.#reading;
     }
-    return this.#groupIds;
+    return this.#groups;
   }
 
   async #readList(): Promise<void> {
@@ -112,7 +112,7 @@ export class ServedDevice implements Disposable {
     const list = await new DeviceStats(this.#dm, this.number).listBytes();
     if (this.#list === undefined || Buffer.compare(this.#list, list) !== 0) {
       this.#list = list;
-      this.#groupIds = groupIdsOf(list);
+      this.#groups = groupsIn(list);
       this.#listing = undefined;
     }
     this.#listedAt = this.#now();
@@ -121,7 +121,7 @@ export class ServedDevice implements Disposable {
 
   /** The regions and groups, as old as the time between two looks at most. @throws DmError ENXIO without the device */
   async listing(): Promise<Listing> {
-    await this.groupIds();
+    await this.groups();
     this.#listing ??= new DeviceStats(this.#dm, this.number).list();
     return this.#listing;
   }
@@ -139,8 +139,8 @@ export class ServedDevice implements Disposable {
     const isWritten = writes !== this.#seenWrites;
     this.#seenWrites = writes;
     // Without a list, the files' own looks will say what is wrong.
-    const groupIds = await this.groupIds().catch(() => undefined);
-    for (const file of [...this.#parked]) if (isWritten || groupIds?.has(file.groupId) !== true) file.wake();
+    const groups = await this.groups().catch(() => undefined);
+    for (const file of [...this.#parked]) if (isWritten || groups?.has(file.groupId) !== true) file.wake();
   }
 
   [Symbol.dispose](): void {

@@ -116,7 +116,7 @@ export class ServedFile {
         claim: world.claim,
         shared: {
           place: () => rank() || this.#device.placeOf(this),
-          groupIds: (device) => this.#host.deviceOf(device).groupIds(),
+          groups: (device) => this.#host.deviceOf(device).groups(),
           alone: (device, action) => this.#host.deviceOf(device).alone(action),
         },
         onUpdated: (update) => {
