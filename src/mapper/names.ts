@@ -1,4 +1,4 @@
-import { encodeText } from '../kernel/byte-text.ts';
+import { encodedLength } from '../kernel/byte-text.ts';
 import type { DeviceRef } from './device-ref.ts';
 import { UsageError } from './errors.ts';
 
@@ -18,18 +18,15 @@ const RESERVED: readonly string[] = ['.', '..', 'control'];
  * @throws UsageError for NUL bytes, more than `limit` bytes, and text that stands for no bytes
  */
 export function checkFits(what: string, text: string, limit: number): void {
-  const quoted = JSON.stringify(text);
-  if (text.includes('\0'))
-    throw new UsageError(`The ${what} ${quoted} holds a NUL byte: the kernel would end it there`);
+  const refusal = (why: string): UsageError => new UsageError(`The ${what} ${JSON.stringify(text)} ${why}`);
+  if (text.includes('\0')) throw refusal('holds a NUL byte: the kernel would end it there');
   let length: number;
   try {
-    ({ length } = encodeText(text));
+    length = encodedLength(text);
   } catch {
-    throw new UsageError(`The ${what} ${quoted} holds a lone surrogate that stands for no byte`);
+    throw refusal('holds a lone surrogate that stands for no byte');
   }
-  if (length > limit) {
-    throw new UsageError(`The ${what} ${quoted} is ${length} bytes long: the kernel takes at most ${limit}`);
-  }
+  if (length > limit) throw refusal(`is ${length} bytes long: the kernel takes at most ${limit}`);
 }
 
 /**

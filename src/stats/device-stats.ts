@@ -52,7 +52,7 @@ export class DeviceStats {
   }
 
   async #send(
-    words: Uint8Array,
+    words: string | Uint8Array,
     options: { readonly mayWait?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
     return (await this.#dm.message(this.ref, words, options)) ?? '';
@@ -135,8 +135,8 @@ export class DeviceStats {
 
   /** A region's counters as the kernel's text. */
   async rawPrint(id: number, { areas, clear = false }: PrintOptions = {}): Promise<string> {
-    const range = areas === undefined ? [] : [`${areas.first}`, `${areas.count}`];
-    return this.#send(message(clear ? '@stats_print_clear' : '@stats_print', `${id}`, ...range));
+    const range = areas === undefined ? '' : ` ${areas.first} ${areas.count}`;
+    return this.#send(`${clear ? '@stats_print_clear' : '@stats_print'} ${id}${range}`);
   }
 
   /**
