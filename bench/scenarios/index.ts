@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts';
 /** What can be measured, in the order in which it is shown; loaded when it is run. */
 export const SCENARIOS = {
   commands: async (): Promise<Scenario> => (await import('./commands.ts')).commands,
+  reports: async (): Promise<Scenario> => (await import('./reports.ts')).reports,
   devices: async (): Promise<Scenario> => (await import('./devices.ts')).devices,
   packed: async (): Promise<Scenario> => (await import('./packed.ts')).packed,
   update: async (): Promise<Scenario> => (await import('./update.ts')).update,

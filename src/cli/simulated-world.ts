@@ -1,3 +1,4 @@
+import type { FileView } from '../filemap/file-view.ts';
 import { createFilemap, updateFilemap } from '../filemap/filemap.ts';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { nanoseconds } from '../mapper/units.ts';
@@ -8,6 +9,8 @@ import { SimulatedRandom } from '../simulator/random.ts';
 /** Simulated devices with files on them that are read and written in real time. */
 export interface SimulatedWorld extends Disposable {
   readonly dm: DeviceMapper;
+  /** Opens one of its files. @throws SystemError ENOENT */
+  readonly openFile: (path: string) => FileView;
 }
 
 const TICK_MS = 50;
@@ -127,6 +130,7 @@ export async function startSimulatedWorld(): Promise<SimulatedWorld> {
   }, TICK_MS).unref();
   return {
     dm,
+    openFile: (path) => files.open(path),
     [Symbol.dispose]() {
       isRunning = false;
       clearInterval(timer);

@@ -3,7 +3,7 @@ import { SECTOR_BYTES } from '../mapper/units.ts';
 import { type JsonValue, jsonText } from '../report/json.ts';
 import type { Counters } from '../stats/counters.ts';
 import type { DeviceSample, DevicesSample } from '../stats/sample-devices.ts';
-import { COUNT_ORDER } from './wire.ts';
+import { COUNT_ORDER, type Files } from './wire.ts';
 
 /** The `layout` event of a sample: what there is to count. See `Layout` in wire.ts. */
 export function layoutText({ devices }: DevicesSample): string {
@@ -19,10 +19,20 @@ export function layoutText({ devices }: DevicesSample): string {
         program: programId,
         bounds,
       })),
-      groups: listing.groups.map(({ id, alias, members }) => ({ id, alias, members })),
+      groups: listing.groups.map(({ id, alias, members, missed }) => ({
+        id,
+        alias,
+        members,
+        missed: missed * SECTOR_BYTES,
+      })),
       problems: listing.problems,
     })),
   });
+}
+
+/** The `files` event. */
+export function filesText({ files, problems }: Files): string {
+  return jsonText({ files: files.map((file) => ({ ...file })), problems });
 }
 
 /** The `sample` event of a sample. See `WireSample` in wire.ts. @param time milliseconds since 1970 */
@@ -30,7 +40,7 @@ export function sampleText({ devices }: DevicesSample, time: number): string {
   return jsonText({ time, devices: devices.map(deviceCounts) });
 }
 
-function deviceCounts({ listing, regions, groups, cleared }: DeviceSample): JsonValue {
+function deviceCounts({ regions, groups, cleared }: DeviceSample): JsonValue {
   const areas: Record<string, JsonValue> = {};
   for (const [id, region] of regions) {
     if (region.areas.length < 2) continue;
@@ -40,18 +50,23 @@ function deviceCounts({ listing, regions, groups, cleared }: DeviceSample): Json
     if (busy.length > 0) areas[id] = busy;
   }
   return {
-    regions: listing.regions.map(({ id }) => counts(regions.get(id))),
-    groups: listing.groups.map(({ id }) => counts(groups.get(id))),
+    regions: busyOnes(regions),
+    groups: busyOnes(groups),
     areas,
     cleared,
   };
 }
 
-function counts(sample: { readonly counters: Counters; readonly intervalNs: number } | undefined): JsonValue {
-  if (sample === undefined) return null;
-  const { counters, intervalNs } = sample;
-  const values = COUNT_ORDER.map((name) => (name === 'intervalNs' ? BigInt(intervalNs) : counters[name]));
-  const [, ...counted] = values;
-  if (counted.every((value) => value === 0n)) return null;
-  return [...values, ...counters.histogram];
+interface Counted {
+  readonly counters: Counters;
+  readonly intervalNs: number;
+}
+
+function busyOnes(samples: ReadonlyMap<number, Counted>): Record<string, JsonValue> {
+  const busy: Record<string, JsonValue> = {};
+  for (const [id, { counters, intervalNs }] of samples) {
+    const values = COUNT_ORDER.map((name) => (name === 'intervalNs' ? BigInt(intervalNs) : counters[name]));
+    if (values.some((value, index) => index > 0 && value !== 0n)) busy[id] = [...values, ...counters.histogram];
+  }
+  return busy;
 }

@@ -1,14 +1,24 @@
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
-import { sampleDevices } from '../stats/sample-devices.ts';
+import { type DevicesSample, sampleDevices } from '../stats/sample-devices.ts';
 import type { SampleOptions } from '../stats/sampler.ts';
-import { layoutText, sampleText } from './encode.ts';
+import { filesText, layoutText, sampleText } from './encode.ts';
+import type { Files } from './wire.ts';
+
+/** What the page is told again and again. */
+export type FeedEvent = 'layout' | 'files' | 'sample';
 
 /** Takes events. */
 export interface Listener {
-  send(event: 'layout' | 'sample', data: string): void;
+  send(event: FeedEvent, data: string): void;
   /** The feed has failed and ends. */
   fail(error: unknown): void;
 }
+
+/** How often it is looked where files lie while their regions stay as they are: a file may lose extents too. */
+const LOOK_MS = 10_000;
+
+/** Finds where the files of groups lie. */
+export type FindFiles = (devices: DevicesSample['devices']) => Promise<Files>;
 
 /**
  * One sampler for any number of listeners. It reads while there are listeners, and nothing while there are none.
@@ -16,15 +26,18 @@ export interface Listener {
 export class Feed implements Disposable {
   readonly #dm: DeviceMapper;
   readonly #options: SampleOptions;
+  readonly #findFiles: FindFiles;
   readonly #now: () => number;
   readonly #listeners = new Set<Listener>();
-  #layout: string | undefined;
+  /** The last texts of what is told only when it changes, in the order in which it is told. */
+  readonly #last = new Map<FeedEvent, string>();
   #stop: AbortController | undefined;
 
   /** @param now milliseconds since 1970 */
-  constructor(dm: DeviceMapper, options: SampleOptions, now: () => number) {
+  constructor(dm: DeviceMapper, options: SampleOptions, findFiles: FindFiles, now: () => number) {
     this.#dm = dm;
     this.#options = options;
+    this.#findFiles = findFiles;
     this.#now = now;
   }
 
@@ -33,10 +46,10 @@ export class Feed implements Disposable {
     return this.#listeners.size;
   }
 
-  /** Adds a listener; the answer removes it. The layout comes at once if it is known. */
+  /** Adds a listener; the answer removes it. The layout and the files come at once if they are known. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
-    if (this.#layout !== undefined) listener.send('layout', this.#layout);
+    for (const [event, data] of this.#last) listener.send(event, data);
     if (this.#stop === undefined) this.#start();
     return () => {
       this.#listeners.delete(listener);
@@ -48,7 +61,7 @@ export class Feed implements Disposable {
   [Symbol.dispose](): void {
     this.#stop?.abort();
     this.#stop = undefined;
-    this.#layout = undefined;
+    this.#last.clear();
   }
 
   #start(): void {
@@ -61,16 +74,29 @@ export class Feed implements Disposable {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    let lookAt = 0;
     for await (const sample of sampleDevices(this.#dm, { ...this.#options, signal })) {
       if (signal.aborted) return;
-      const layout = layoutText(sample);
-      if (layout !== this.#layout) this.#tell('layout', layout);
-      this.#layout = layout;
-      this.#tell('sample', sampleText(sample, this.#now()));
+      const time = this.#now();
+      const isNew = this.#tellIfNew('layout', layoutText(sample));
+      if (isNew || time >= lookAt) {
+        const files = filesText(await this.#findFiles(sample.devices));
+        if (signal.aborted) return;
+        this.#tellIfNew('files', files);
+        lookAt = time + LOOK_MS;
+      }
+      this.#tell('sample', sampleText(sample, time));
     }
   }
 
-  #tell(event: 'layout' | 'sample', data: string): void {
+  #tellIfNew(event: FeedEvent, data: string): boolean {
+    if (this.#last.get(event) === data) return false;
+    this.#last.set(event, data);
+    this.#tell(event, data);
+    return true;
+  }
+
+  #tell(event: FeedEvent, data: string): void {
     for (const listener of this.#listeners) listener.send(event, data);
   }
 }

@@ -9,7 +9,8 @@ import type { SampleClock } from '../stats/sample-clock.ts';
 import { readDevices } from '../stats/sample-devices.ts';
 import type { AccessPolicy } from './access.ts';
 import { loadAssets } from './assets.ts';
-import { Feed } from './feed.ts';
+import { Feed, type FindFiles } from './feed.ts';
+import { findFiles, type OpenFile } from './files.ts';
 import { answer } from './routes.ts';
 
 /** How the dashboard is served. */
@@ -23,6 +24,10 @@ export interface DashboardOptions {
   readonly intervalMs: number;
   /** Undefined for all programs. */
   readonly programId?: string | undefined;
+  /** Opens files to look where they lie; undefined when that is not wanted. */
+  readonly openFile?: OpenFile | undefined;
+  /** Paths of files of groups, beside those that aliases name. */
+  readonly files?: readonly string[];
   /** Whether the page says that the devices are simulated. */
   readonly simulated: boolean;
   /** The package's. */
@@ -55,7 +60,10 @@ export async function startDashboard(dm: DeviceMapper, options: DashboardOptions
   const host = options.host.toLowerCase();
   checkToken(host, token);
   const rhythm = { intervalMs, programId, ...(clock === undefined ? {} : { clock }) };
-  const feed = new Feed(dm, rhythm, options.timeOfDay);
+  const { openFile, files = [] } = options;
+  const find: FindFiles = async (devices) =>
+    openFile === undefined ? { files: [], problems: [] } : findFiles(openFile, files, devices);
+  const feed = new Feed(dm, rhythm, find, options.timeOfDay);
   const content = {
     policy: policyOf(host, token),
     assets: loadAssets(),

@@ -46,6 +46,12 @@ export function decodeText(bytes: Uint8Array): string {
   return text + utf8.decode(bytes.subarray(from));
 }
 
+/** How many bytes `encodeText` gives; without making them for ASCII, which nearly all names are. @throws as it does */
+export function encodedLength(text: string): number {
+  const length = Buffer.byteLength(text);
+  return length === text.length ? length : encodeText(text).length;
+}
+
 /**
  * The bytes of a text, as `decodeText` made it or as people write it.
  *

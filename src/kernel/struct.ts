@@ -1,4 +1,4 @@
-import { decodeText, encodeText } from './byte-text.ts';
+import { decodeText, encodedLength, encodeText } from './byte-text.ts';
 
 /**
  * C structs as tables of fields. A struct is declared once, with the C name of the type, and gives its size, its
@@ -70,13 +70,14 @@ export function cstring(size: number): Field<string> {
       return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
     },
     set(view, at, value) {
-      const encoded = encodeText(value);
-      if (encoded.length >= size) {
-        throw new RangeError(`"${value}" is ${encoded.length} bytes, the kernel's field holds ${size - 1}`);
+      const length = encodedLength(value);
+      if (length >= size) {
+        throw new RangeError(`"${value}" is ${length} bytes, the kernel's field holds ${size - 1}`);
       }
       const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
       bytes.fill(0);
-      bytes.set(encoded);
+      if (length > value.length) bytes.set(encodeText(value));
+      else for (let index = 0; index < length; index++) bytes[index] = value.charCodeAt(index);
     },
   };
 }

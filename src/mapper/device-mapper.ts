@@ -248,13 +248,12 @@ export class DeviceMapper implements Disposable {
     text: string | Uint8Array,
     options: MessageOptions = {},
   ): Promise<Uint8Array | undefined> {
-    return sendMessage(this.#requester, ref, text, options);
+    return sendMessage(this.#requester, ref, text, options, (bytes) => bytes.slice());
   }
 
   /** The same as `messageBytes`, with the answer as text. */
   async message(ref: DeviceRef, text: string | Uint8Array, options: MessageOptions = {}): Promise<string | undefined> {
-    const bytes = await this.messageBytes(ref, text, options);
-    return bytes === undefined ? undefined : decodeText(bytes);
+    return sendMessage(this.#requester, ref, text, options, decodeText);
   }
 
   /**

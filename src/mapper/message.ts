@@ -28,29 +28,38 @@ const STATS_ROOM = 4 * 1024;
 // Each attempt that is too small costs the kernel a whole list: 8 attempts for 10 000 regions took 15 times the last one.
 const STATS_LIST_ROOM = 128 * 1024;
 
-/** Sends a message; see `DeviceMapper.messageBytes`. */
-export async function sendMessage(
+/**
+ * Sends a message; see `DeviceMapper.messageBytes`.
+ *
+ * @param read what the answer's bytes mean; they are the request's own and must be copied to be kept
+ */
+export async function sendMessage<T>(
   requester: Requester,
   ref: DeviceRef,
   text: string | Uint8Array,
   { sector = 0n, mayWait = false, room = ROOM, secure = false, signal }: MessageOptions,
-): Promise<Uint8Array | undefined> {
-  const payload = encodeMessage(text, sector);
-  const word = firstWord(payload);
+  read: (bytes: Uint8Array) => T,
+): Promise<T | undefined> {
+  const payload = encodeMessage(text, sector, secure);
+  const readAnswer = (answer: Answer): T | undefined => {
+    const bytes = messageAnswer(answer);
+    return bytes === undefined ? undefined : read(bytes);
+  };
+  const word = typeof text === 'string' ? (text.split(' ', 1)[0] ?? '') : firstWord(payload);
   // Asking again is safe for these alone: the kernel tests the room before it acts (drivers/md/dm-stats.c).
   if (word.startsWith('@stats_')) {
-    const call = { command: COMMAND, ref, payload, read: messageAnswer } as const;
+    const call = { command: COMMAND, ref, payload, keepsBuffer: true, read: readAnswer } as const;
     const first = word === '@stats_list' ? STATS_LIST_ROOM : STATS_ROOM;
     return mayWait ? requester.listLater(word, first, call, signal) : requester.listNow(word, first, call);
   }
-  const call: Call<Uint8Array | undefined> = {
+  const call: Call<T | undefined> = {
     command: COMMAND,
     ref,
     payload,
     room,
     secure,
     read(answer) {
-      if (!isFull(answer)) return messageAnswer(answer)?.slice();
+      if (!isFull(answer)) return readAnswer(answer);
       const reason = `its answer is longer than ${room} bytes and lost; what the message asked for is done`;
       throw new DmError({ op: COMMAND, errno: ERRNO.ENOBUFS, device: refText(ref), reason });
     },
@@ -59,14 +68,31 @@ export async function sendMessage(
 }
 
 /** The payload of `DM_TARGET_MSG`. @throws UsageError for a NUL, where the kernel would end the message */
-function encodeMessage(text: string | Uint8Array, sector: bigint): Uint8Array {
-  const encoded = typeof text === 'string' ? encodeText(text) : text;
-  if (encoded.includes(0)) throw new UsageError('The message holds a NUL byte: the kernel would end it there');
-  const payload = new Uint8Array(DmTargetMsg.size + encoded.length + 1);
-  DmTargetMsg.at(payload).sector = sector;
+function encodeMessage(text: string | Uint8Array, sector: bigint, secure: boolean): Uint8Array {
+  const size = DmTargetMsg.size + (typeof text === 'string' ? Buffer.byteLength(text) : text.length) + 1;
+  // Memory of its own for each of thousands of short messages would cost more than all else; keys get theirs.
+  const payload = secure ? Buffer.alloc(size) : Buffer.allocUnsafe(size).fill(0);
+  if (sector !== 0n) DmTargetMsg.at(payload).sector = sector;
+  const length = writeText(payload, text);
+  const end = DmTargetMsg.size + length;
+  if (payload.indexOf(0, DmTargetMsg.size) !== end) {
+    throw new UsageError('The message holds a NUL byte: the kernel would end it there');
+  }
+  return payload.subarray(0, end + 1);
+}
+
+/** Writes the message behind the sector; how many bytes it has. */
+function writeText(payload: Buffer, text: string | Uint8Array): number {
+  if (typeof text !== 'string') {
+    payload.set(text, DmTargetMsg.size);
+    return text.length;
+  }
+  if (payload.length === DmTargetMsg.size + text.length + 1) return payload.write(text, DmTargetMsg.size, 'latin1');
+  // Not only ASCII: a lone surrogate, which takes three bytes as text, stands for one.
+  const encoded = encodeText(text);
   payload.set(encoded, DmTargetMsg.size);
-  if (typeof text === 'string') encoded.fill(0);
-  return payload;
+  encoded.fill(0);
+  return encoded.length;
 }
 
 /** A message's first word. */

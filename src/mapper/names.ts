@@ -1,4 +1,4 @@
-import { encodeText } from '../kernel/byte-text.ts';
+import { encodedLength } from '../kernel/byte-text.ts';
 import type { DeviceRef } from './device-ref.ts';
 import { UsageError } from './errors.ts';
 
@@ -22,7 +22,7 @@ export function checkFits(what: string, text: string, limit: number): void {
   if (text.includes('\0')) throw refusal('holds a NUL byte: the kernel would end it there');
   let length: number;
   try {
-    ({ length } = encodeText(text));
+    length = encodedLength(text);
   } catch {
     throw refusal('holds a lone surrogate that stands for no byte');
   }

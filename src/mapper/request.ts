@@ -27,6 +27,8 @@ export interface Call<T> {
   readonly payload?: Uint8Array;
   /** Room for the kernel's answer, in bytes. */
   readonly room?: number;
+  /** A buffer of an earlier request, to be used again if it has the right size. */
+  readonly buffer?: Uint8Array | undefined;
   readonly prepare?: (header: Header) => void;
   /** Keys are in it: the kernel wipes its copies (`DM_SECURE_DATA_FLAG`), and buffer and payload are wiped here. */
   readonly secure?: boolean | undefined;
@@ -43,7 +45,10 @@ export const alignUp8 = (size: number): number => Math.ceil(size / 8) * 8;
 export function requestBytes<T>(call: Call<T>): Uint8Array {
   const { ref, payload, room = 0 } = call;
   if (ref !== undefined) checkRef(ref);
-  const bytes = new Uint8Array(DmIoctl.size + Math.max(alignUp8(payload?.length ?? 0), room));
+  const payloadSize = alignUp8(payload?.length ?? 0);
+  const size = DmIoctl.size + Math.max(payloadSize, room);
+  const isFit = call.buffer?.length === size;
+  const bytes = isFit ? call.buffer.fill(0, 0, DmIoctl.size + payloadSize) : new Uint8Array(size);
   const header = DmIoctl.at(bytes);
   header.version = DM_VERSION_WANTED;
   header.dataSize = bytes.length;

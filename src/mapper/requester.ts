@@ -9,7 +9,10 @@ import { type Call, isFull, requestBytes } from './request.ts';
 const GROWTH = 4;
 
 /** A call whose answer may be of any length: it is asked for again, with more room, until it fits. */
-export type ListCall<T> = Omit<Call<T>, 'room'>;
+export interface ListCall<T> extends Omit<Call<T>, 'room' | 'buffer'> {
+  /** Whether the buffer may be kept for the next of its kind: nothing in it is secret, and `read` copies what it keeps. */
+  readonly keepsBuffer?: boolean;
+}
 
 /** Makes requests of a control node; a refusal becomes a `DmError` that says what was asked, of what, and why not. */
 export class Requester {
@@ -19,6 +22,8 @@ export class Requester {
   // Room for answers by kind of request. It grows with the answers seen and stays, so that a large list is not asked
   // for twice each time; by kind, because the kernel copies the whole buffer in at each call.
   readonly #rooms = new Map<string, number>();
+  // A new buffer of some KiB for each of thousands of small requests costs more than all else of them.
+  readonly #buffers = new Map<string, Uint8Array>();
 
   /** @param blocking make also the calls that may wait on this thread */
   constructor(node: ControlNode, blocking: boolean) {
@@ -66,7 +71,7 @@ export class Requester {
   /** `now` with as much room as the answer takes. Only for requests that change nothing when they do not fit. */
   listNow<T>(kind: string, room: number, call: ListCall<T>): T {
     for (;;) {
-      const answer = this.now(this.#roomy(kind, room, call));
+      const answer = this.now(this.#roomy(kind, room, call, call.keepsBuffer === true));
       if (answer.fits) return answer.value;
       this.#grow(kind);
     }
@@ -81,14 +86,23 @@ export class Requester {
     }
   }
 
-  #roomy<T>(kind: string, initial: number, call: ListCall<T>): Call<Fitting<T>> {
+  #roomy<T>(kind: string, initial: number, call: ListCall<T>, keepsBuffer = false): Call<Fitting<T>> {
     const room = this.#rooms.get(kind) ?? initial;
     this.#rooms.set(kind, room);
     return {
       ...call,
       room,
+      buffer: keepsBuffer ? this.#bufferOf(kind, DmIoctl.size + room) : undefined,
       read: (answer) => (isFull(answer) ? { fits: false } : { fits: true, value: call.read(answer) }),
     };
+  }
+
+  #bufferOf(kind: string, size: number): Uint8Array {
+    const known = this.#buffers.get(kind);
+    if (known?.length === size) return known;
+    const buffer = new Uint8Array(size);
+    this.#buffers.set(kind, buffer);
+    return buffer;
   }
 
   #grow(kind: string): void {

@@ -36,39 +36,51 @@ export class TableWriter {
   write(rows: readonly (readonly string[])[]): string {
     if (rows.length === 0) return '';
     const { headings, separator, transposed = false } = this.#form;
-    const cells = rows.map((row) => (isPlain(row.join('')) ? row : row.map(visible)));
+    const shown = rows.map(shownRow);
     const names = this.#columns.map((column) => column.heading);
     if (transposed) {
-      const lines = names.map((name, index) => [...(headings ? [name] : []), ...cells.map((row) => row[index] ?? '')]);
+      const lines = names.map((name, index) => [
+        ...(headings ? [name] : []),
+        ...shown.map(({ cells }) => cells[index] ?? ''),
+      ]);
       return `${lines.map((line) => line.join(separator ?? ' ')).join('\n')}\n`;
     }
     if (separator !== undefined) {
-      return `${[...(headings ? [names] : []), ...cells].map((line) => line.join(separator)).join('\n')}\n`;
+      return `${[...(headings ? [names] : []), ...shown.map(({ cells }) => cells)].map((line) => line.join(separator)).join('\n')}\n`;
     }
-    const widths = cells.map(widthsOf);
-    for (const row of widths) {
-      for (let index = 0; index < row.length; index++) {
-        this.#widths[index] = Math.max(this.#widths[index] ?? 0, row[index] ?? 0);
+    for (const { widths } of shown) {
+      for (let index = 0; index < widths.length; index++) {
+        this.#widths[index] = Math.max(this.#widths[index] ?? 0, widths[index] ?? 0);
       }
     }
-    const lines = cells.map((row, index) => this.#line(row, widths[index] ?? [], false));
-    if (headings) lines.unshift(this.#line(names, widthsOf(names), true));
+    const lines = shown.map((row) => this.#line(row, false));
+    if (headings) lines.unshift(this.#line(shownRow(names), true));
     return `${lines.join('\n')}\n`;
   }
 
-  #line(cells: readonly string[], widths: readonly number[], isHeading: boolean): string {
-    const padded = cells.map((cell, index) => {
+  #line({ cells, widths }: ShownRow, isHeading: boolean): string {
+    let line = '';
+    for (let index = 0; index < cells.length; index++) {
+      const cell = cells[index] ?? '';
       const padding = ' '.repeat(Math.max(0, (this.#widths[index] ?? 0) - (widths[index] ?? 0)));
       const isRight = !isHeading && this.#columns[index]?.align === 'right';
-      return isRight ? padding + cell : cell + padding;
-    });
-    return padded.join(' ');
+      line += (index === 0 ? '' : ' ') + (isRight ? padding + cell : cell + padding);
+    }
+    return line;
   }
 }
 
-function widthsOf(cells: readonly string[]): number[] {
+/** A row's texts as they are shown, and how wide each is. */
+interface ShownRow {
+  readonly cells: readonly string[];
+  readonly widths: readonly number[];
+}
+
+function shownRow(row: readonly string[]): ShownRow {
   // One look at a whole row: nearly all are plain.
-  return isPlain(cells.join('')) ? cells.map((cell) => cell.length) : cells.map(widthOf);
+  if (isPlain(row.join(''))) return { cells: row, widths: row.map((cell) => cell.length) };
+  const cells = row.map(visible);
+  return { cells, widths: cells.map(widthOf) };
 }
 
 /** Characters, where libdevmapper counts bytes and loses its alignment with letters beyond ASCII. */

@@ -2,6 +2,8 @@
  * A number with two decimals as C's printf writes it: exact halves go to the even digit, where toFixed goes up.
  */
 export function twoDecimals(value: number): string {
+  // Most numbers of most reports.
+  if (value === 0) return '0.00';
   // Of the halves of a hundredth only the odd eighths are exact in binary; toFixed is right about everything else.
   const eighths = Math.abs(value) * 8;
   if (Number.isInteger(eighths) && eighths % 4 === 1) {

@@ -47,8 +47,9 @@ export function sizeText(sectors: bigint, units: Units): string {
     const value = bytes / units.bytes;
     return units.decimals === 2 ? twoDecimals(value) : value.toFixed(0);
   }
-  let power = PREFIXES.length;
-  while (power > 0 && bytes < units.base ** power) power--;
+  let power = 0;
+  let unit = 1;
+  for (; power < PREFIXES.length && bytes >= unit * units.base; power++) unit *= units.base;
   const letter = power === 0 ? 'b' : (PREFIXES[power - 1] as string);
-  return `${twoDecimals(bytes / units.base ** power)}${units.base === 1024 ? letter : letter.toUpperCase()}`;
+  return `${twoDecimals(bytes / unit)}${units.base === 1024 ? letter : letter.toUpperCase()}`;
 }

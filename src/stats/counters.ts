@@ -1,5 +1,5 @@
-import { DmParseError } from '../mapper/errors.ts';
 import { type Nanoseconds, nanoseconds, type Sectors, sectors } from '../mapper/units.ts';
+import { PrintReader } from './print-reader.ts';
 import { areaCount, type Region } from './region.ts';
 
 /**
@@ -49,7 +49,6 @@ export const COUNTER_NAMES = [
 /** The name of one counter. */
 export type CounterName = (typeof COUNTER_NAMES)[number];
 
-const TIMES: ReadonlySet<string> = new Set(['readNs', 'writeNs', 'ioNs', 'weightedNs', 'readBusyNs', 'writeBusyNs']);
 const NS_PER_MS = 1_000_000n;
 
 /** One area of a region with what the kernel counted there. */
@@ -61,11 +60,24 @@ export interface AreaCounters {
   readonly counters: Counters;
 }
 
+/** Counters of a value for each; written out, because thousands of them a second must be of one shape. */
 function build(value: (name: CounterName) => bigint, histogram: readonly bigint[]): Counters {
-  const counters: Record<string, bigint | readonly bigint[]> = {};
-  for (const name of COUNTER_NAMES) counters[name] = value(name);
-  counters['histogram'] = histogram;
-  return counters as unknown as Counters;
+  return {
+    reads: value('reads'),
+    readsMerged: value('readsMerged'),
+    readSectors: value('readSectors'),
+    readNs: value('readNs'),
+    writes: value('writes'),
+    writesMerged: value('writesMerged'),
+    writeSectors: value('writeSectors'),
+    writeNs: value('writeNs'),
+    inFlight: value('inFlight'),
+    ioNs: value('ioNs'),
+    weightedNs: value('weightedNs'),
+    readBusyNs: value('readBusyNs'),
+    writeBusyNs: value('writeBusyNs'),
+    histogram,
+  };
 }
 
 /** Counters that are all zero. */
@@ -73,7 +85,10 @@ export const ZERO_COUNTERS: Counters = build(() => 0n, []);
 
 function combine(a: Counters, b: Counters, operation: (x: bigint, y: bigint) => bigint): Counters {
   const bins = Math.max(a.histogram.length, b.histogram.length);
-  const histogram = Array.from({ length: bins }, (_, bin) => operation(a.histogram[bin] ?? 0n, b.histogram[bin] ?? 0n));
+  const histogram =
+    bins === 0
+      ? ZERO_COUNTERS.histogram
+      : Array.from({ length: bins }, (_, bin) => operation(a.histogram[bin] ?? 0n, b.histogram[bin] ?? 0n));
   return build((name) => operation(a[name], b[name]), histogram);
 }
 
@@ -93,8 +108,6 @@ export function sumCounters(list: Iterable<Counters>): Counters {
   for (const counters of list) sum = sum === undefined ? counters : addCounters(sum, counters);
   return sum ?? ZERO_COUNTERS;
 }
-
-const NUMBERS = COUNTER_NAMES.length;
 
 /**
  * Whether an answer of `@stats_print` can be about a region: its areas begin where the region's do, are cut as its are,
@@ -122,31 +135,17 @@ export function isPrintOf(
  */
 export function parsePrint(text: string, region: Region, firstArea = 0): AreaCounters[] {
   const end = region.start + region.length;
-  const unit = region.precise ? 1n : NS_PER_MS;
   const areas: AreaCounters[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const words = line.split(' ');
-    const range = /^(\d+)\+(\d+)$/.exec(words[0] ?? '');
-    if (range === null || words.length < NUMBERS + 1 || words.length > NUMBERS + 2) {
-      throw new DmParseError('not a line of @stats_print', line, 1);
-    }
-    const values: Record<string, bigint> = {};
-    for (const [index, name] of COUNTER_NAMES.entries()) {
-      const word = words[index + 1] as string;
-      // In flight is the one that the kernel prints signed.
-      if (!/^-?\d+$/.test(word)) throw new DmParseError(`"${word}" is no counter`, line, line.indexOf(word) + 1);
-      values[name] = BigInt(word) * (TIMES.has(name) ? unit : 1n);
-    }
-    const bins = words[NUMBERS + 1];
-    const histogram = bins === undefined ? [] : bins.split(':').map(BigInt);
-    const start = BigInt(range[1] as string);
-    const length = BigInt(range[2] as string);
+  const reader = new PrintReader(text, region.precise ? 1n : NS_PER_MS);
+  while (!reader.isAtEnd) {
+    const start = reader.count('');
+    const length = reader.count('+');
+    const areaEnd = start + length;
     areas.push({
       areaId: firstArea + areas.length,
       start: sectors(start),
-      length: sectors(start + length > end ? end - start : length),
-      counters: build((name) => values[name] as bigint, histogram),
+      length: sectors(areaEnd > end ? end - start : length),
+      counters: reader.counters(),
     });
   }
   return areas;

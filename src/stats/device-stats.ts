@@ -41,6 +41,7 @@ export interface GroupOptions {
 export class DeviceStats {
   readonly ref: DeviceRef;
   readonly #dm: DeviceMapper;
+  #lastList: { readonly text: string; readonly listing: Listing } | undefined;
 
   constructor(dm: DeviceMapper, ref: DeviceRef) {
     this.#dm = dm;
@@ -53,7 +54,7 @@ export class DeviceStats {
   }
 
   async #send(
-    words: Uint8Array,
+    words: string | Uint8Array,
     options: { readonly mayWait?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<string> {
     return (await this.#dm.message(this.ref, words, options)) ?? '';
@@ -119,37 +120,25 @@ export class DeviceStats {
 
   /** The device's regions and groups; of one program when a `programId` is given. */
   async list(programId?: string): Promise<Listing> {
-    const { regions, problems } = await this.#regions(programId);
-    const grouped = groupsOf(regions);
-    const listing = { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
+    const text = await this.rawList(programId);
+    // A sampler asks each second, and hardly ever is there another answer.
+    if (this.#lastList?.text !== text) this.#lastList = { text, listing: parseList(text) };
+    const { listing } = this.#lastList;
+    if (listing.groups.every(({ packed }) => packed === undefined)) return listing;
+    const regions = programId === undefined ? listing.regions : await this.#packedRegions();
     const spans = new Map<number, readonly PackedSpan[]>();
-    if (grouped.groups.every(({ packed }) => packed === undefined)) return listing;
-    const packedRegions = programId === undefined ? regions : (await this.#regions(PACKED_PROGRAM)).regions;
-    for (const { id, packed } of grouped.groups) {
-      if (packed !== undefined) spans.set(id, spansOf(packedRegions, packed));
-    }
+    for (const { id, packed } of listing.groups) if (packed !== undefined) spans.set(id, spansOf(regions, packed));
     return { ...listing, spans };
   }
 
-  async #regions(programId: string | undefined): Promise<{ regions: Region[]; problems: string[] }> {
-    const regions: Region[] = [];
-    const problems: string[] = [];
-    for (const line of (await this.rawList(programId)).split('\n')) {
-      if (line === '') continue;
-      try {
-        regions.push(parseListLine(line));
-      } catch (error) {
-        if (!(error instanceof DmParseError)) throw error;
-        problems.push(`skipped: ${error.message}`);
-      }
-    }
-    return { regions, problems };
+  async #packedRegions(): Promise<readonly Region[]> {
+    return parseList(await this.rawList(PACKED_PROGRAM)).regions;
   }
 
   /** A region's counters as the kernel's text. */
   async rawPrint(id: number, { areas, clear = false }: PrintOptions = {}): Promise<string> {
-    const range = areas === undefined ? [] : [`${areas.first}`, `${areas.count}`];
-    return this.#send(message(clear ? '@stats_print_clear' : '@stats_print', `${id}`, ...range));
+    const range = areas === undefined ? '' : ` ${areas.first} ${areas.count}`;
+    return this.#send(`${clear ? '@stats_print_clear' : '@stats_print'} ${id}${range}`);
   }
 
   /**
@@ -233,8 +222,8 @@ export class DeviceStats {
   /** Deletes a group's packed regions. */
   async deletePacked({ packed }: Pick<Group, 'packed'>): Promise<void> {
     if (packed === undefined) return;
-    const { regions } = await this.#regions(PACKED_PROGRAM);
-    for (const region of regions) if (isPackedOf(region, packed.word)) await this.#deleteIfThere(region.id);
+    for (const region of await this.#packedRegions())
+      if (isPackedOf(region, packed.word)) await this.#deleteIfThere(region.id);
   }
 
   /**
@@ -260,4 +249,21 @@ export class DeviceStats {
       if (!DmError.is(error, 'ENOENT')) throw error;
     }
   }
+}
+
+/** The answer of `@stats_list`; what cannot be read is told and left out. */
+function parseList(text: string): Listing {
+  const regions: Region[] = [];
+  const problems: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    try {
+      regions.push(parseListLine(line));
+    } catch (error) {
+      if (!(error instanceof DmParseError)) throw error;
+      problems.push(`skipped: ${error.message}`);
+    }
+  }
+  const grouped = groupsOf(regions);
+  return { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
 }

@@ -43,6 +43,16 @@ test('serve --simulate serves files on devices of its own', async () => {
     const text = await (await fetch(`${url}metrics`)).text();
     assert.match(text, /alias="\/srv\/db\/orders\.db"/);
     assert.doesNotMatch(text, /device="t0"/);
+    // Where the files lie is told too.
+    const stop = new AbortController();
+    const { body } = await fetch(`${url}events`, { signal: stop.signal });
+    let told = '';
+    for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      told += chunk;
+      if (told.includes('event: sample')) break;
+    }
+    stop.abort();
+    assert.match(told, /^data: \{"files":\[\{"path":"\/srv\/images\/vm-web\.img","device":"254:0","groupId":\d+,/m);
   });
   assert.equal(status, 0);
 });
@@ -52,7 +62,8 @@ test('serve refuses what it cannot serve on, and takes a token from the environm
   assert.match(await world.refusal('serve', '--listen', '0.0.0.0:0'), /give a --token/);
   assert.match(await world.refusal('serve', '--listen', '127.0.0.1'), /host:port, such as/);
   assert.match(await world.refusal('serve', '--interval', '0'), /Invalid --interval argument "0"/);
-  assert.match(await world.refusal('serve', 't0'), /takes no words/);
+  assert.match(await world.refusal('serve', '/no/such/file'), /^ENOENT: no such file or directory, .*\/no\/such\/file/);
+  assert.match(await world.refusal('serve', '/'), /\/ is no regular file: only those lie on a device/);
   const { stderr } = await world.run(['serve', '--listen', '0.0.0.0:0'], { env: { DMSTATS_TOKEN: 'short' } });
   assert.match(stderr, /fewer than 16 characters/);
 });

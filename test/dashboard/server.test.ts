@@ -120,7 +120,7 @@ test('/events tells layout and samples', async (t) => {
   io();
   const { url } = await serve(t, kernel, { simulated: true });
   const stream = events(`${url}events`, t);
-  const [hello, layout, sample] = (await take(stream, 1, 'sample')).map(({ data }) => data);
+  const [hello, layout, files, sample] = (await take(stream, 1, 'sample')).map(({ data }) => data);
   assert.deepEqual(hello, { version: '1.2.3', intervalMs: 20, simulated: true });
   assert.deepEqual(layout, {
     devices: [
@@ -128,13 +128,14 @@ test('/events tells layout and samples', async (t) => {
         name: 't0',
         number: '254:0',
         regions: [{ id: 0, start: 0, length: 524288, step: 262144, program: 'prog', bounds: [5] }],
-        groups: [{ id: 0, alias, members: [0] }],
+        groups: [{ id: 0, alias, members: [0], missed: 0 }],
         problems: [],
       },
     ],
   });
+  assert.deepEqual(files, { files: [], problems: [] });
   // The read was before the first interval.
-  assert.deepEqual((sample as WireSample).devices, [{ regions: [null], groups: [null], areas: {}, cleared: [] }]);
+  assert.deepEqual((sample as WireSample).devices, [{ regions: {}, groups: {}, areas: {}, cleared: [] }]);
 });
 
 test('/events tells what was counted in an interval, and new layouts', async (t) => {
@@ -154,7 +155,7 @@ test('/events tells what was counted in an interval, and new layouts', async (t)
     } else if (event === 'sample') {
       const [device] = (data as WireSample).devices;
       const counts = device?.regions[0];
-      if (counts === null || counts === undefined) continue;
+      if (counts === undefined) continue;
       reads += Number(counts[COUNT_ORDER.indexOf('reads')]);
       assert.equal(counts.length, COUNT_ORDER.length + 2);
       assert.deepEqual(device?.areas, {

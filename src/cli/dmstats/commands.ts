@@ -72,7 +72,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'serve',
-    operands: '',
+    operands: '[<file>...]',
     summary: 'serve a page with live charts, and /metrics for Prometheus (--listen, --token, --simulate)',
     load: async () => (await import('./serve.ts')).serve,
   },

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { realpathSync, statSync } from 'node:fs';
+import type { FileView } from '../../filemap/file-view.ts';
+import { openFile } from '../../filemap/open-file.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { intervalMs } from '../repetition.ts';
 import { isExpected } from '../run.ts';
@@ -11,21 +14,25 @@ const MAX_PORT = 65_535;
 
 /** `dmstats serve`: serves until it is told to stop. */
 export async function serve(context: Context): Promise<number> {
-  const { options, signal } = context;
-  if (context.words.length > 0) throw new UsageError('dmstats serve is about all devices: it takes no words.');
+  const { options, signal, words } = context;
   checkProgram(context);
   const { startDashboard } = await import('../../dashboard/server.ts');
   const simulated = options.has('simulate');
   const world = simulated ? await (await import('../simulated-world.ts')).startSimulatedWorld() : undefined;
   try {
     const dm = world?.dm ?? context.dm;
-    // Fails here, with its reason, when the devices may not be read.
+    // Fails here, with its reason, when the devices or the files may not be read.
     await dm.list();
+    const files = simulated ? words : words.map((word) => realpathSync.native(word));
+    const open = world?.openFile ?? openRegular;
+    for (const path of files) open(path)[Symbol.dispose]();
     const dashboard = await startDashboard(dm, {
       ...listenAddress(options.text('listen') ?? DEFAULT_LISTEN),
       token: options.text('token') ?? context.world.env['DMSTATS_TOKEN'],
       intervalMs: intervalMs(options.text('interval') ?? '1'),
       programId: shownPrograms(context),
+      openFile: open,
+      files,
       simulated,
       version: packageVersion(),
       timeOfDay: context.world.timeOfDay ?? Date.now,
@@ -43,6 +50,12 @@ export async function serve(context: Context): Promise<number> {
     world?.[Symbol.dispose]();
   }
   return 0;
+}
+
+/** Opens a file to look where it lies: nothing else, since opening a pipe waits for a writer. @throws UsageError */
+function openRegular(path: string): FileView {
+  if (!statSync(path).isFile()) throw new UsageError(`${path} is no regular file: only those lie on a device`);
+  return openFile(path);
 }
 
 /** Takes `host:port` or `[address]:port` apart. @throws UsageError */

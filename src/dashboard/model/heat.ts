@@ -1,5 +1,7 @@
+import type { WireFile } from '../wire.ts';
+import { type FileMap, fileMap } from './file-map.ts';
 import type { Frame } from './history.ts';
-import { areasOf, countsOf, type ShownObject } from './objects.ts';
+import { areasOf, countsOf, type ShownObject, type ShownRegion } from './objects.ts';
 import { binsOf, sectorsOf } from './rates.ts';
 
 /** Values by time and place: `cells[column][row]`, the earliest column and the lowest row first. */
@@ -7,6 +9,8 @@ export interface Heat {
   readonly cells: readonly Float64Array[];
   readonly rows: number;
   readonly max: number;
+  /** False while samples are still to be added: the next `gather` goes on. */
+  readonly isWhole: boolean;
 }
 
 /** A span of time, milliseconds since 1970. */
@@ -23,7 +27,7 @@ type Add = (frame: Frame, column: Float64Array) => void;
  * so that a file of thousands of regions can be watched for an hour.
  */
 export class HeatGrid {
-  readonly #rows: number;
+  readonly rows: number;
   readonly #add: Add;
   #columnMs = 0;
   #lastTime = Number.NEGATIVE_INFINITY;
@@ -31,35 +35,45 @@ export class HeatGrid {
   #columns = new Map<number, Float64Array>();
 
   constructor(rows: number, add: Add) {
-    this.#rows = rows;
+    this.rows = rows;
     this.#add = add;
   }
 
-  /** The values of a span in so many columns. @param frames all samples of the span */
-  gather(frames: readonly Frame[], { from, to }: Span, columns: number): Heat {
+  /**
+   * The values of a span in so many columns.
+   *
+   * @param frames all samples of the span
+   * @param isTimeUp asked before each sample that is new: an hour of them takes longer than a frame of the browser's
+   */
+  gather(frames: readonly Frame[], { from, to }: Span, columns: number, isTimeUp: () => boolean = () => false): Heat {
     const columnMs = (to - from) / columns;
     if (columnMs !== this.#columnMs) {
       this.#columnMs = columnMs;
       this.#lastTime = Number.NEGATIVE_INFINITY;
       this.#columns = new Map();
     }
+    let isWhole = true;
     for (const frame of frames) {
       const { time } = frame.sample;
       if (time <= this.#lastTime) continue;
+      if (isTimeUp()) {
+        isWhole = false;
+        break;
+      }
       this.#lastTime = time;
       this.#add(frame, this.#column(Math.ceil(time / columnMs)));
     }
     const first = Math.ceil(to / columnMs) - columns + 1;
     for (const number of this.#columns.keys()) if (number < first) this.#columns.delete(number);
-    const empty = new Float64Array(this.#rows);
+    const empty = new Float64Array(this.rows);
     const cells = Array.from({ length: columns }, (_, column) => this.#columns.get(first + column) ?? empty);
     let max = 0;
     for (const column of cells) for (const value of column) if (value > max) max = value;
-    return { cells, rows: this.#rows, max };
+    return { cells, rows: this.rows, max, isWhole };
   }
 
   #column(number: number): Float64Array {
-    const known = this.#columns.get(number) ?? new Float64Array(this.#rows);
+    const known = this.#columns.get(number) ?? new Float64Array(this.rows);
     this.#columns.set(number, known);
     return known;
   }
@@ -74,6 +88,25 @@ export function latencyGrid({ key, bounds }: ShownObject): HeatGrid {
   });
 }
 
+/** What a part of a region saw in a sample: sectors, and where they are in the region, bytes. */
+type SeePart = (region: ShownRegion, offset: number, length: number, sectors: number) => void;
+
+/** Goes through what a sample has of an object's regions: by areas where it has them. */
+function eachPart(object: ShownObject, sample: Frame['sample'], see: SeePart): void {
+  const device = sample.devices[object.deviceIndex];
+  if (device === undefined) return;
+  for (const [id, counts] of Object.entries(device.regions)) {
+    const region = object.regionsById.get(Number(id));
+    if (region === undefined) continue;
+    const areas = region.step < region.length ? areasOf(object, region, sample) : [];
+    if (areas.length === 0) see(region, 0, region.length, sectorsOf(counts));
+    for (const [area, read, written] of areas) {
+      const offset = area * region.step;
+      see(region, offset, Math.min(region.step, region.length - offset), Number(read) + Number(written));
+    }
+  }
+}
+
 /**
  * Sectors by time and by place in the object: its regions one after the other in the order of the device. A region's
  * sectors are spread evenly over the rows that it covers; its areas', over those that the area covers.
@@ -82,22 +115,34 @@ export function placeGrid({ key, bytes }: ShownObject, rows: number): HeatGrid {
   return new HeatGrid(rows, ({ sample, objects }, column) => {
     // A file that grows has other places later; each sample is placed on the scale of today.
     const object = objects.get(key);
-    const device = object && sample.devices[object.deviceIndex];
-    if (object === undefined || device === undefined || bytes === 0) return;
-    for (const region of object.regions) {
-      const counts = device.regions[region.index] ?? null;
-      if (counts === null) continue;
-      const areas = region.step < region.length ? areasOf(object, region, sample) : [];
-      if (areas.length === 0) {
-        spread(column, region.before / bytes, region.length / bytes, sectorsOf(counts));
-        continue;
+    if (object === undefined || bytes === 0) return;
+    eachPart(object, sample, ({ before }, offset, length, sectors) => {
+      spread(column, (before + offset) / bytes, length / bytes, sectors);
+    });
+  });
+}
+
+/** Sectors by time and by offset in the file. What was counted beside the file in its regions is left out. */
+export function fileGrid({ key }: ShownObject, file: WireFile, size: number, rows: number): HeatGrid {
+  // The regions of a sample are those of its time; the file lies where it lies today.
+  const maps = new WeakMap<readonly ShownRegion[], FileMap>();
+  const mapOf = (regions: readonly ShownRegion[]): FileMap => {
+    const map = maps.get(regions) ?? fileMap(file, regions);
+    maps.set(regions, map);
+    return map;
+  };
+  return new HeatGrid(rows, ({ sample, objects }, column) => {
+    const object = objects.get(key);
+    if (object === undefined || size === 0) return;
+    const { pieces } = mapOf(object.regions);
+    eachPart(object, sample, ({ id }, offset, length, sectors) => {
+      for (const piece of pieces.get(id) ?? []) {
+        const from = Math.max(offset, piece.from);
+        const shared = Math.min(offset + length, piece.from + piece.length) - from;
+        if (shared <= 0) continue;
+        spread(column, (piece.logical + from - piece.from) / size, shared / size, (sectors * shared) / length);
       }
-      for (const [area, read, written] of areas) {
-        const offset = area * region.step;
-        const length = Math.min(region.step, region.length - offset);
-        spread(column, (region.before + offset) / bytes, length / bytes, Number(read) + Number(written));
-      }
-    }
+    });
   });
 }
 
@@ -109,6 +154,8 @@ function spread(column: Float64Array, start: number, length: number, value: numb
   const begin = start * rows;
   for (let row = Math.floor(begin); row < Math.min(rows, Math.ceil(end)); row++) {
     const covered = Math.min(end, row + 1) - Math.max(begin, row);
+    // What rounding leaves over would be a cell of its own.
+    if (covered < 1e-9) continue;
     column[row] = (column[row] ?? 0) + (value * covered) / (length * rows);
   }
 }

@@ -1,4 +1,4 @@
-import type { Layout, WireSample } from '../wire.ts';
+import type { Files, Layout, WireFile, WireSample } from '../wire.ts';
 import { objectsOf, type ShownObject } from './objects.ts';
 
 /** A sample with the layout that it was taken in. */
@@ -18,6 +18,7 @@ export class History {
   #frames: { readonly frame: Frame; readonly size: number }[] = [];
   #size = 0;
   #objects: ReadonlyMap<string, ShownObject> = new Map();
+  #files: ReadonlyMap<string, WireFile> = new Map();
   readonly #maxNumbers: number;
 
   constructor(maxNumbers = MAX_NUMBERS) {
@@ -35,7 +36,29 @@ export class History {
 
   /** Takes the layout of the samples to come. */
   setLayout(layout: Layout): void {
-    this.#objects = new Map(objectsOf(layout).map((object) => [object.key, object]));
+    // What stays as it is stays the same object: all that was computed of it is still right.
+    this.#objects = new Map(
+      objectsOf(layout).map((object) => {
+        const before = this.#objects.get(object.key);
+        return [object.key, before !== undefined && isSameObject(before, object) ? before : object];
+      }),
+    );
+  }
+
+  /** Takes where files lie. */
+  setFiles({ files }: Files): void {
+    this.#files = new Map(
+      files.map((file) => {
+        const key = `${file.device}/${file.groupId}`;
+        const before = this.#files.get(key);
+        return [key, before !== undefined && JSON.stringify(before) === JSON.stringify(file) ? before : file];
+      }),
+    );
+  }
+
+  /** Where the file of a group lies, if that is known. */
+  fileOf({ kind, deviceNumber, id }: ShownObject): WireFile | undefined {
+    return kind === 'group' ? this.#files.get(`${deviceNumber}/${id}`) : undefined;
   }
 
   add(sample: WireSample): void {
@@ -59,11 +82,25 @@ export class History {
   }
 }
 
+function isSameObject(a: ShownObject, b: ShownObject): boolean {
+  if (a.deviceIndex !== b.deviceIndex || a.id !== b.id || a.missed !== b.missed || a.device !== b.device) return false;
+  if (a.bounds.join() !== b.bounds.join() || a.regions.length !== b.regions.length) return false;
+  return a.regions.every((region, index) => {
+    const other = b.regions[index];
+    return (
+      region.id === other?.id &&
+      region.start === other.start &&
+      region.length === other.length &&
+      region.step === other.step
+    );
+  });
+}
+
 function sizeOf({ devices }: WireSample): number {
   let size = 1;
   for (const { regions, groups, areas } of devices) {
-    for (const counts of regions) size += counts?.length ?? 1;
-    for (const counts of groups) size += counts?.length ?? 1;
+    for (const counts of Object.values(regions)) size += counts.length;
+    for (const counts of Object.values(groups)) size += counts.length;
     for (const list of Object.values(areas)) size += 3 * list.length;
   }
   return size;

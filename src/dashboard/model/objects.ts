@@ -6,13 +6,18 @@ export interface ShownObject {
   readonly key: string;
   readonly name: string;
   readonly device: string;
+  /** `major:minor`. */
+  readonly deviceNumber: string;
   readonly kind: 'group' | 'region';
   /** Its device's place in the layout. */
   readonly deviceIndex: number;
-  /** Its place in the device's list of groups or regions. */
-  readonly index: number;
+  /** The group's or region's. */
+  readonly id: number;
   /** Its regions in the order of their places on the device. */
   readonly regions: readonly ShownRegion[];
+  readonly regionsById: ReadonlyMap<number, ShownRegion>;
+  /** Bytes that became the file's before a region was there. */
+  readonly missed: number;
   /** Bounds of its histogram, nanoseconds; empty for none. */
   readonly bounds: readonly number[];
   /** The lengths of its regions together, bytes. */
@@ -22,8 +27,6 @@ export interface ShownObject {
 /** A region of an object; bytes. */
 export interface ShownRegion {
   readonly id: number;
-  /** Its place in the device's list of regions. */
-  readonly index: number;
   readonly start: number;
   readonly length: number;
   readonly step: number;
@@ -34,10 +37,10 @@ export interface ShownRegion {
 /** All objects of a layout, device by device: groups first. */
 export function objectsOf({ devices }: Layout): ShownObject[] {
   return devices.flatMap((device, deviceIndex) => {
-    const byId = new Map(device.regions.map((region, index) => [region.id, { region, index }]));
+    const byId = new Map(device.regions.map((region) => [region.id, region]));
     const grouped = new Set(device.groups.flatMap(({ members }) => members));
-    const about = { device: device.name, deviceIndex };
-    const groups = device.groups.map(({ id, alias, members }, index): ShownObject => {
+    const about = { device: device.name, deviceNumber: device.number, deviceIndex };
+    const groups = device.groups.map(({ id, alias, members, missed }): ShownObject => {
       const found = members.flatMap((member) => byId.get(member) ?? []);
       return {
         ...about,
@@ -45,19 +48,21 @@ export function objectsOf({ devices }: Layout): ShownObject[] {
         key: keyOf(device, 'group', alias === '' ? `${id}` : alias),
         name: alias === '' ? `group ${id}` : alias,
         kind: 'group',
-        index,
+        id,
+        missed: Number(missed),
       };
     });
-    const single = device.regions.flatMap((region, index): ShownObject[] => {
+    const single = device.regions.flatMap((region): ShownObject[] => {
       if (grouped.has(region.id)) return [];
       return [
         {
           ...about,
-          ...shape([{ region, index }]),
+          ...shape([region]),
           key: keyOf(device, 'region', `${region.id}`),
           name: `region ${region.id}`,
           kind: 'region',
-          index,
+          id: region.id,
+          missed: 0,
         },
       ];
     });
@@ -69,15 +74,10 @@ function keyOf({ number }: WireDevice, kind: string, name: string): string {
   return `${number}/${kind}/${name}`;
 }
 
-interface Found {
-  readonly region: WireRegion;
-  readonly index: number;
-}
-
-function shape(found: readonly Found[]): Pick<ShownObject, 'regions' | 'bounds' | 'bytes'> {
+function shape(found: readonly WireRegion[]): Pick<ShownObject, 'regions' | 'regionsById' | 'bounds' | 'bytes'> {
   const sorted = found
-    .map(({ region: { id, start, length, step }, index }) => {
-      return { id, index, start: Number(start), length: Number(length), step: Number(step) };
+    .map(({ id, start, length, step }) => {
+      return { id, start: Number(start), length: Number(length), step: Number(step) };
     })
     .sort((a, b) => a.start - b.start);
   let bytes = 0;
@@ -86,15 +86,16 @@ function shape(found: readonly Found[]): Pick<ShownObject, 'regions' | 'bounds' 
     bytes += region.length;
     return { ...region, before };
   });
-  const [first, ...others] = found.map(({ region }) => region.bounds.map(Number));
+  const [first, ...others] = found.map((region) => region.bounds.map(Number));
   const isCommon = others.every((other) => other.join() === first?.join());
-  return { regions, bytes, bounds: isCommon ? (first ?? []) : [] };
+  const regionsById = new Map(regions.map((region) => [region.id, region]));
+  return { regions, regionsById, bytes, bounds: isCommon ? (first ?? []) : [] };
 }
 
-/** What a sample has of an object. */
-export function countsOf({ deviceIndex, kind, index }: ShownObject, sample: WireSample): Counts {
+/** What a sample has of an object; undefined when nothing happened. */
+export function countsOf({ deviceIndex, kind, id }: ShownObject, sample: WireSample): Counts | undefined {
   const device = sample.devices[deviceIndex];
-  return (kind === 'group' ? device?.groups[index] : device?.regions[index]) ?? null;
+  return kind === 'group' ? device?.groups[id] : device?.regions[id];
 }
 
 /** What a sample has of the areas of a region. */

@@ -1,58 +1,84 @@
+import { type Coverage, coverage } from '../model/file-map.ts';
 import { binText, countText, nameText, sizeText, timeText } from '../model/format.ts';
-import { type HeatGrid, latencyGrid, placeGrid, type Span } from '../model/heat.ts';
+import type { HeatGrid, Span } from '../model/heat.ts';
 import type { Frame } from '../model/history.ts';
+import { type Known, type KnownFile, makeKnown, makeKnownFile, OFFSET_ROWS, PLACE_ROWS } from '../model/known.ts';
 import { countsOf, type ShownObject } from '../model/objects.ts';
-import { type Rates, ratesOf, sectorsOf } from '../model/rates.ts';
-import { element, resize, setText } from './dom.ts';
+import { p99Of, type Rates } from '../model/rates.ts';
+import type { WireFile } from '../wire.ts';
+import { element, setText } from './dom.ts';
+import { ExtentMap } from './extent-map.ts';
 import { HeatMap } from './heat-map.ts';
 import { p99Text } from './overview.ts';
 import { Plot } from './plots.ts';
+import { RegionList } from './region-list.ts';
 
 const MIB = 2 ** 20;
 const NS_PER_MS = 1e6;
 const SECTOR = 512;
-const PLACE_ROWS = 48;
-/** Rows of the table of regions: more are counted, not listed. */
-const MAX_LISTED = 500;
+/** What of a frame may be used, and gone on in the next: half of a frame's time is the browser's. */
+const BUSY_MS = 8;
 
-/** What is computed of an object's samples once each. */
-interface Known {
+/** What is shown. */
+export interface Subject {
   readonly object: ShownObject;
-  readonly rates: (frame: Frame) => Rates | undefined;
-  readonly latency: HeatGrid;
-  readonly places: HeatGrid;
+  /** Where its file lies, if that is known. */
+  readonly file: WireFile | undefined;
+  readonly frames: readonly Frame[];
+  readonly span: Span;
+  /** Between two samples. */
+  readonly intervalMs: number;
 }
 
-function makeKnown(object: ShownObject): Known {
-  const known = new WeakMap<Frame, Rates>();
-  const rates = (frame: Frame): Rates | undefined => {
-    const then = frame.objects.get(object.key);
-    if (then === undefined) return undefined;
-    const found = known.get(frame) ?? ratesOf(countsOf(then, frame.sample), then.bounds);
-    known.set(frame, found);
-    return found;
-  };
-  return { object, rates, latency: latencyGrid(object), places: placeGrid(object, PLACE_ROWS) };
+interface Showing extends Subject {
+  readonly known: Known;
+  readonly isTimeUp: () => boolean;
 }
 
 /** As many columns as have room, each for two samples: of columns for one, a late sample would leave one empty. */
-function columnsOf(map: HeatMap, { from, to }: Span, intervalMs: number): number {
+function columnsOf(map: HeatMap, { span: { from, to }, intervalMs }: Subject): number {
   return Math.max(1, Math.min(map.columns, Math.floor((to - from) / (2 * intervalMs))));
+}
+
+/** What is watched of a file, as one line. */
+function coverageText({ allocated, covered, missed }: Coverage): string {
+  const share = allocated === 0 ? 100 : Math.floor((1000 * covered) / allocated) / 10;
+  const first = missed === 0 ? '' : `; the first I/O of ${sizeText(missed)} was missed`;
+  return `${share} % of ${sizeText(allocated)} are watched${first}`;
 }
 
 /** All about one file or region. */
 export class Detail {
   readonly #title = element('title', HTMLElement);
   readonly #facts = element('facts', HTMLElement);
+  readonly #coverage = element('coverage', HTMLElement);
+  readonly #ofFile = document.querySelectorAll<HTMLElement>('.of-file');
+  readonly #noFile = element('no-file', HTMLElement);
   readonly #operations = new Plot('operations', ['reads', 'writes']);
   readonly #throughput = new Plot('throughput', ['read', 'written']);
   readonly #duration = new Plot('duration', ['reads', 'writes']);
   readonly #latency = new HeatMap('latency');
   readonly #places = new HeatMap('places');
-  readonly #body = element('regions', HTMLTableSectionElement);
-  readonly #more = element('more', HTMLElement);
-  readonly #lines: HTMLTableRowElement[] = [];
+  readonly #offsets = new HeatMap('offsets');
+  readonly #extents = new ExtentMap('extents');
+  readonly #regions = new RegionList();
   #known: Known | undefined;
+  #knownFile: KnownFile | undefined;
+  /** The parts of the picture; false for one that is to be gone on with. */
+  readonly #parts: readonly ((now: Showing) => boolean)[] = [
+    (now) => this.#computeRates(now),
+    (now) => this.#showRates(now, this.#operations, [({ reads }) => reads, ({ writes }) => writes]),
+    (now) => this.#showRates(now, this.#throughput, [(one) => one.readBytes / MIB, (one) => one.writtenBytes / MIB]),
+    (now) =>
+      this.#showRates(now, this.#duration, [(one) => milliseconds(one.readNs), (one) => milliseconds(one.writeNs)]),
+    (now) => this.#showLatency(now),
+    (now) => this.#showPlaces(now),
+    (now) => this.#showCoverage(now),
+    (now) => this.#showExtents(now),
+    (now) => this.#showOffsets(now),
+  ];
+  #next = 0;
+  #left = 0;
 
   /** The pictures with their titles, from top to bottom. */
   get pictures(): readonly (readonly [title: string, canvas: HTMLCanvasElement])[] {
@@ -61,97 +87,137 @@ export class Detail {
       ['MiB a second: read, written', this.#throughput.canvas],
       ['Mean duration, ms: reads, writes', this.#duration.canvas],
       ['Durations of I/Os over time', this.#latency.canvas],
+      ['Sectors over the file’s offsets, over time', this.#offsets.canvas],
+      ['Where the file lies: place on the device over offset in the file', this.#extents.canvas],
       ['Sectors over the regions in the order of the device, over time', this.#places.canvas],
     ] as const;
-    return plots.flatMap(([title, canvas]) => (canvas === undefined ? [] : [[title, canvas] as const]));
+    return plots.flatMap(([title, canvas]) => {
+      return canvas === undefined || canvas.clientWidth === 0 ? [] : [[title, canvas] as const];
+    });
   }
 
-  /** @param intervalMs between two samples */
-  show(object: ShownObject, frames: readonly Frame[], span: Span, intervalMs: number): void {
-    const known = this.#knownOf(object);
-    const rates = frames.map((frame) => known.rates(frame));
-    const newest = rates.at(-1);
-    setText(this.#title, nameText(object.name));
-    setText(
-      this.#facts,
-      `${nameText(object.device)}, ${object.regions.length} region${object.regions.length === 1 ? '' : 's'}, ` +
-        `${sizeText(object.bytes)}; in flight ${newest?.inFlight ?? 0}; p99 up to ${p99Text(newest?.p99)}`,
-    );
-    const times = frames.map(({ sample }) => sample.time);
-    const series = (value: (one: NonNullable<(typeof rates)[number]>) => number | undefined): (number | null)[] =>
-      rates.map((one) => (one === undefined ? null : (value(one) ?? null)));
-    this.#operations.show(
-      span,
-      times,
-      series((one) => one.reads),
-      series((one) => one.writes),
-    );
-    this.#throughput.show(
-      span,
-      times,
-      series((one) => one.readBytes / MIB),
-      series((one) => one.writtenBytes / MIB),
-    );
-    const ms = (ns: number | undefined): number | undefined => ns && ns / NS_PER_MS;
-    this.#duration.show(
-      span,
-      times,
-      series((one) => ms(one.readNs)),
-      series((one) => ms(one.writeNs)),
-    );
-
-    const { bounds, bytes } = object;
-    this.#latency.show(
-      known.latency.gather(frames, span, columnsOf(this.#latency, span, intervalMs)),
-      span,
-      (row) => timeText(bounds[row - 1] ?? 0),
-      (row, value) => `${countText(value)} I/Os${row < 0 ? '' : ` of ${binText(bounds, row)}`}`,
-    );
-    const offset = (row: number): string => sizeText((bytes * row) / PLACE_ROWS);
-    this.#places.show(
-      known.places.gather(frames, span, columnsOf(this.#places, span, intervalMs)),
-      span,
-      offset,
-      (row, value) => `${sizeText(value * SECTOR)}${row < 0 ? '' : ` at ${offset(row)} of ${sizeText(bytes)}`}`,
-    );
-    this.#list(object, frames.at(-1));
+  /**
+   * Shows as much as a frame has time for.
+   *
+   * @param isNew whether it is another subject than the last time; else what was left is gone on with
+   * @returns whether all is shown; else it is to be called again
+   */
+  show(subject: Subject, isNew: boolean): boolean {
+    const end = performance.now() + BUSY_MS;
+    const { object, file } = subject;
+    if (this.#known?.object !== object) this.#known = makeKnown(object);
+    const now: Showing = { ...subject, known: this.#known, isTimeUp: () => performance.now() > end };
+    this.#showFacts(now);
+    for (const part of this.#ofFile) part.hidden = file === undefined;
+    this.#noFile.hidden = file !== undefined;
+    if (isNew) this.#left = this.#parts.length;
+    // In turn, so that the last part is shown too when there is news before all are.
+    while (this.#left > 0) {
+      if (this.#parts[this.#next]?.(now) === false) return false;
+      this.#next = (this.#next + 1) % this.#parts.length;
+      this.#left--;
+      if (now.isTimeUp()) break;
+    }
+    return this.#left === 0;
   }
 
   /** Draws the pictures anew in the page's colours. */
   restyle(): void {
     for (const plot of [this.#operations, this.#throughput, this.#duration]) plot.restyle();
-    for (const map of [this.#latency, this.#places]) map.draw();
+    for (const map of [this.#latency, this.#places, this.#offsets, this.#extents]) map.draw();
   }
 
-  /** What was computed of an object's samples already. */
-  #knownOf(object: ShownObject): Known {
-    if (this.#known?.object !== object) this.#known = makeKnown(object);
-    return this.#known;
+  #showFacts({ object, frames }: Showing): void {
+    const { name, device, regions, bytes, bounds } = object;
+    const newest = frames.at(-1);
+    const then = newest?.objects.get(object.key);
+    const counts = newest && then && countsOf(then, newest.sample);
+    const inFlight = newest && this.#known?.rates(newest)?.inFlight;
+    setText(this.#title, nameText(name));
+    setText(
+      this.#facts,
+      `${nameText(device)}, ${regions.length} region${regions.length === 1 ? '' : 's'}, ${sizeText(bytes)}; ` +
+        `in flight ${inFlight ?? 0}; p99 up to ${p99Text(p99Of(counts, bounds))}`,
+    );
+    this.#regions.show(object, newest);
   }
 
-  #list(object: ShownObject, newest: Frame | undefined): void {
-    const { regions, key } = object;
-    const listed = regions.slice(0, MAX_LISTED);
-    const isSame = newest?.objects.get(key) === object;
-    const device = isSame ? newest?.sample.devices[object.deviceIndex] : undefined;
-    resize(this.#body, this.#lines, listed.length, () => {
-      const row = document.createElement('tr');
-      for (let column = 0; column < 5; column++) row.insertCell().className = column === 3 ? 'wide' : '';
-      return row;
+  #computeRates({ frames, known, isTimeUp }: Showing): boolean {
+    return frames.every((frame) => {
+      known.rates(frame);
+      return !isTimeUp();
     });
-    for (const [row, { id, index, start, length, step }] of listed.entries()) {
-      const texts = [
-        `${id}`,
-        sizeText(start),
-        sizeText(length),
-        `${Math.ceil(length / step)}`,
-        sizeText(sectorsOf(device?.regions[index] ?? null) * SECTOR),
-      ];
-      for (const [column, text] of texts.entries()) {
-        const cell = this.#lines[row]?.cells[column];
-        if (cell !== undefined) setText(cell, text);
-      }
-    }
-    setText(this.#more, regions.length > MAX_LISTED ? `and ${regions.length - MAX_LISTED} more` : '');
+  }
+
+  #showRates(
+    { frames, known, span }: Showing,
+    plot: Plot,
+    [first, second]: readonly [(one: Rates) => number | undefined, (one: Rates) => number | undefined],
+  ): boolean {
+    const series = (value: (one: Rates) => number | undefined): (number | null)[] =>
+      frames.map((frame) => {
+        const rates = known.rates(frame);
+        return rates === undefined ? null : (value(rates) ?? null);
+      });
+    const times = frames.map(({ sample }) => sample.time);
+    plot.show(span, times, series(first), series(second));
+    return true;
+  }
+
+  #showLatency(now: Showing): boolean {
+    const { bounds } = now.object;
+    return this.#showHeat(
+      now,
+      this.#latency,
+      now.known.latency,
+      (row) => timeText(bounds[row - 1] ?? 0),
+      (row, value) => `${countText(value)} I/Os${row < 0 ? '' : ` of ${binText(bounds, row)}`}`,
+    );
+  }
+
+  #showPlaces(now: Showing): boolean {
+    return this.#showSectors(now, this.#places, now.known.places, now.object.bytes / PLACE_ROWS);
+  }
+
+  #showCoverage({ object, file }: Showing): boolean {
+    if (file === undefined) return true;
+    const { map } = this.#knownFileOf(object, file);
+    setText(this.#coverage, `${nameText(file.path)}: ${coverageText(coverage(map, object.missed))}`);
+    return true;
+  }
+
+  #showExtents({ object, file }: Showing): boolean {
+    if (file !== undefined) this.#extents.show(this.#knownFileOf(object, file).map);
+    return true;
+  }
+
+  #showOffsets(now: Showing): boolean {
+    if (now.file === undefined) return true;
+    const { map, offsets } = this.#knownFileOf(now.object, now.file);
+    return this.#showSectors(now, this.#offsets, offsets, map.size / OFFSET_ROWS);
+  }
+
+  #showSectors(now: Showing, map: HeatMap, grid: HeatGrid, rowBytes: number): boolean {
+    const place = (row: number): string => sizeText(row * rowBytes);
+    return this.#showHeat(now, map, grid, place, (row, value) => {
+      return `${sizeText(value * SECTOR)}${row < 0 ? '' : ` at ${place(row)} of ${place(grid.rows)}`}`;
+    });
+  }
+
+  #showHeat(now: Showing, map: HeatMap, grid: HeatGrid, ...texts: HeatTexts): boolean {
+    const heat = grid.gather(now.frames, now.span, columnsOf(map, now), now.isTimeUp);
+    map.show(heat, now.span, ...texts);
+    return heat.isWhole;
+  }
+
+  #knownFileOf(object: ShownObject, file: WireFile): KnownFile {
+    const before = this.#knownFile;
+    const known = before?.object === object && before.file === file ? before : makeKnownFile(object, file);
+    this.#knownFile = known;
+    return known;
   }
 }
+
+type HeatTexts = readonly [rowText: (row: number) => string, cellText: (row: number, value: number) => string];
+
+const milliseconds = (ns: number | undefined): number | undefined => ns && ns / NS_PER_MS;

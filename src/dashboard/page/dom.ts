@@ -10,21 +10,6 @@ export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Makes the children of a parent as many as wanted. */
-export function resize<T extends Element>(
-  parent: Element,
-  items: T[],
-  count: number,
-  make: (index: number) => T,
-): void {
-  while (items.length > count) items.pop()?.remove();
-  while (items.length < count) {
-    const item = make(items.length);
-    items.push(item);
-    parent.append(item);
-  }
-}
-
 /** Whether the page is shown in dark colours, and word of it when that changes. */
 export const darkness: MediaQueryList = matchMedia('(prefers-color-scheme: dark)');
 

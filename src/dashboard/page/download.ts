@@ -2,7 +2,7 @@ import { nameText } from '../model/format.ts';
 import type { Span } from '../model/heat.ts';
 import type { Frame } from '../model/history.ts';
 import { areasOf, countsOf, type ShownObject } from '../model/objects.ts';
-import { COUNT_ORDER } from '../wire.ts';
+import { COUNT_ORDER, type WireFile } from '../wire.ts';
 import { colour } from './dom.ts';
 
 const MARGIN = 16;
@@ -54,7 +54,7 @@ export function savePng(
 }
 
 /** Saves what is shown as JSON: the object, and of each sample its counts in the order that `order` tells. */
-export function saveJson(object: ShownObject, span: Span, frames: readonly Frame[]): void {
+export function saveJson(object: ShownObject, file: WireFile | undefined, span: Span, frames: readonly Frame[]): void {
   const samples = frames.flatMap(({ sample, objects }) => {
     const then = objects.get(object.key);
     if (then === undefined) return [];
@@ -63,12 +63,13 @@ export function saveJson(object: ShownObject, span: Span, frames: readonly Frame
       id: region.id,
       start: region.start,
       length: region.length,
-      counts: device?.regions[region.index] ?? null,
+      counts: device?.regions[region.id] ?? null,
       areas: areasOf(then, region, sample),
     }));
-    return [{ time: new Date(sample.time).toISOString(), counts: countsOf(then, sample), regions }];
+    return [{ time: new Date(sample.time).toISOString(), counts: countsOf(then, sample) ?? null, regions }];
   });
   const { name, device, kind, bounds } = object;
-  const text = JSON.stringify({ schema: 1, name, device, kind, order: [...COUNT_ORDER, 'histogram'], bounds, samples });
+  const order = [...COUNT_ORDER, 'histogram'];
+  const text = JSON.stringify({ schema: 1, name, device, kind, file: file ?? null, order, bounds, samples });
   save(new Blob([text], { type: 'application/json' }), fileName(object, span, 'json'));
 }

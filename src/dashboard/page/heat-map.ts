@@ -86,7 +86,10 @@ export class HeatMap {
       return;
     }
     this.#drawRows(context, heat, height - BOTTOM);
-    drawCells(context, heat, width - LEFT, height - BOTTOM);
+    if (heat.max === 0) return;
+    const picture = pictureOf(heat, darkness.matches ? PALETTES.dark : PALETTES.light);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture, LEFT, 0, width - LEFT, height - BOTTOM);
   }
 
   #drawTimes(context: CanvasRenderingContext2D, width: number, height: number): void {
@@ -128,28 +131,37 @@ export class HeatMap {
   }
 }
 
-function drawCells(context: CanvasRenderingContext2D, { cells, rows, max }: Heat, width: number, height: number): void {
-  if (max === 0) return;
-  const stops = darkness.matches ? DARK : LIGHT;
-  const cellWidth = width / cells.length;
-  const cellHeight = height / rows;
+const SHADES = 64;
+const PALETTES = { light: palette(LIGHT), dark: palette(DARK) } as const;
+
+/** From 15 % on: what is little must be seen too. */
+function palette(stops: readonly Colour[]): readonly Colour[] {
+  return Array.from({ length: SHADES }, (_, shade) => blend(stops, 0.15 + (0.85 * shade) / (SHADES - 1)));
+}
+
+/** A picture of a pixel a cell; the browser makes it as large as there is room. */
+function pictureOf({ cells, rows, max }: Heat, shades: readonly Colour[]): OffscreenCanvas {
+  const picture = new OffscreenCanvas(cells.length, rows);
+  const context = picture.getContext('2d');
+  const image = new ImageData(cells.length, rows);
   for (const [column, values] of cells.entries()) {
     for (const [row, value] of values.entries()) {
       if (value === 0) continue;
       // The square root: rare slow I/Os are what is looked for, and they are few.
-      context.fillStyle = blend(stops, 0.15 + 0.85 * Math.sqrt(value / max));
-      const x = Math.floor(LEFT + column * cellWidth);
-      const y = Math.floor(height - (row + 1) * cellHeight);
-      context.fillRect(x, y, Math.ceil(cellWidth), Math.ceil(cellHeight));
+      const shade = shades[Math.round((SHADES - 1) * Math.sqrt(value / max))];
+      image.data.set([...(shade ?? []), 255], 4 * ((rows - 1 - row) * cells.length + column));
     }
   }
+  context?.putImageData(image, 0, 0);
+  return picture;
 }
 
-function blend(stops: readonly Colour[], share: number): string {
+function blend(stops: readonly Colour[], share: number): Colour {
   const place = Math.min(1, share) * (stops.length - 1);
   const low = Math.min(stops.length - 2, Math.floor(place));
-  const [a, b] = [stops[low], stops[low + 1]];
-  if (a === undefined || b === undefined) return 'transparent';
-  const mix = (index: 0 | 1 | 2): number => Math.round(a[index] + (b[index] - a[index]) * (place - low));
-  return `rgb(${mix(0)} ${mix(1)} ${mix(2)})`;
+  const mix = (index: 0 | 1 | 2): number => {
+    const [from, to] = [stops[low]?.[index] ?? 0, stops[low + 1]?.[index] ?? 0];
+    return Math.round(from + (to - from) * (place - low));
+  };
+  return [mix(0), mix(1), mix(2)];
 }

@@ -1,74 +1,71 @@
 import { countText, nameText, sizeText, timeText } from '../model/format.ts';
 import type { Frame } from '../model/history.ts';
 import { countsOf, type ShownObject } from '../model/objects.ts';
-import { type Rates, ratesOf } from '../model/rates.ts';
-import { element, resize, setText } from './dom.ts';
+import { type PercentileBin, p99Of, type Rates, ratesOf } from '../model/rates.ts';
+import { element, setText } from './dom.ts';
+import { VirtualRows } from './virtual-rows.ts';
+
+const ROW_HEIGHT = 56;
 
 interface Row {
-  readonly row: HTMLTableRowElement;
   readonly button: HTMLButtonElement;
   readonly device: HTMLElement;
   readonly cells: readonly HTMLTableCellElement[];
   key: string;
 }
 
-const COLUMNS: readonly { readonly isWide: boolean; readonly text: (rates: Rates) => string }[] = [
+const COLUMNS: readonly {
+  readonly isWide: boolean;
+  readonly text: (rates: Rates, p99: PercentileBin | undefined) => string;
+}[] = [
   { isWide: false, text: ({ reads }) => countText(reads) },
   { isWide: false, text: ({ writes }) => countText(writes) },
   { isWide: true, text: ({ readBytes }) => sizeText(readBytes) },
   { isWide: true, text: ({ writtenBytes }) => sizeText(writtenBytes) },
   { isWide: true, text: ({ readNs }) => (readNs === undefined ? '–' : timeText(readNs)) },
   { isWide: true, text: ({ writeNs }) => (writeNs === undefined ? '–' : timeText(writeNs)) },
-  { isWide: false, text: ({ p99 }) => p99Text(p99) },
+  { isWide: false, text: (_, p99) => p99Text(p99) },
 ];
 
 /** The upper bound of the bin of the 99th percentile. */
-export function p99Text(p99: Rates['p99']): string {
+export function p99Text(p99: PercentileBin | undefined): string {
   if (p99 === undefined) return '–';
   return p99.upper === undefined ? `> ${timeText(p99.lower)}` : timeText(p99.upper);
 }
 
 /** The table of all followed files and single regions. */
 export class Overview {
-  readonly #body = element('rows', HTMLTableSectionElement);
+  readonly #filter = element('filter', HTMLInputElement);
   readonly #empty = element('empty', HTMLElement);
+  readonly #none = element('none', HTMLElement);
   readonly #problems = element('problems', HTMLUListElement);
-  readonly #rows: Row[] = [];
-  readonly #lines: HTMLTableRowElement[] = [];
   readonly #open: (key: string) => void;
-  readonly #seen = new Set<Element>();
-  readonly #watch = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) this.#seen.add(target);
-      else this.#seen.delete(target);
-    }
-    if (this.#shown !== undefined) this.show(this.#shown.frame, this.#shown.problems);
-  });
-  #shown: { readonly frame: Frame; readonly problems: readonly string[] } | undefined;
+  readonly #parts = new WeakMap<HTMLTableRowElement, Row>();
+  readonly #rows = new VirtualRows(element('rows', HTMLTableSectionElement), ROW_HEIGHT, () => this.#makeRow());
+  #shown: readonly ShownObject[] = [];
+  #frame: Frame | undefined;
 
   constructor(open: (key: string) => void) {
     this.#open = open;
   }
 
   show(frame: Frame, problems: readonly string[]): void {
-    this.#shown = { frame, problems };
-    const { sample, objects } = frame;
-    const list = [...objects.values()];
-    resize(this.#body, this.#lines, list.length, (index) => this.#makeRow(index));
-    this.#rows.length = list.length;
-    for (const [index, object] of list.entries()) {
-      const row = this.#rows[index];
-      if (row === undefined) continue;
-      nameRow(row, object);
-      // A thousand rows cost more to lay out than a frame has; what is not seen is filled when it comes into view.
-      if (this.#seen.has(row.row)) fill(row, ratesOf(countsOf(object, sample), object.bounds));
-    }
-    this.#empty.hidden = list.length > 0;
-    if (this.#problems.childElementCount === problems.length) return;
+    this.#frame = frame;
+    const wanted = this.#filter.value.toLowerCase();
+    const objects = [...frame.objects.values()];
+    this.#shown =
+      wanted === ''
+        ? objects
+        : objects.filter(({ name, device }) => `${name}\n${device}`.toLowerCase().includes(wanted));
+    this.#empty.hidden = objects.length > 0;
+    this.#none.hidden = objects.length === 0 || this.#shown.length > 0;
+    this.#fillRows();
+    const texts = problems.map(nameText);
+    if (texts.join('\n') === [...this.#problems.children].map(({ textContent }) => textContent).join('\n')) return;
     this.#problems.replaceChildren(
-      ...problems.map((problem) => {
+      ...texts.map((text) => {
         const item = document.createElement('li');
-        item.textContent = nameText(problem);
+        item.textContent = text;
         return item;
       }),
     );
@@ -76,33 +73,63 @@ export class Overview {
 
   /** Moves the keyboard's focus by so many rows. */
   move(by: number): void {
-    const at = this.#rows.findIndex(({ button }) => button === document.activeElement);
-    const to = at < 0 ? 0 : Math.min(this.#rows.length - 1, Math.max(0, at + by));
-    this.#rows[to]?.button.focus();
+    const key = [...this.#rowsThere()].find(({ button }) => button === document.activeElement)?.key;
+    const at = this.#shown.findIndex((object) => object.key === key);
+    this.#focusAt(at < 0 ? 0 : Math.min(this.#shown.length - 1, Math.max(0, at + by)));
   }
 
   /** Puts the focus on an object's row. */
   focus(key: string): void {
-    this.#rows.find((row) => row.key === key)?.button.focus();
+    const at = this.#shown.findIndex((object) => object.key === key);
+    if (at >= 0) this.#focusAt(at);
   }
 
-  #makeRow(index: number): HTMLTableRowElement {
-    const row = document.createElement('tr');
-    const name = row.insertCell();
+  #focusAt(index: number): void {
+    this.#rows.reveal(index);
+    this.#fillRows();
+    const row = this.#rows.at(index);
+    if (row !== undefined) this.#parts.get(row)?.button.focus({ preventScroll: true });
+  }
+
+  *#rowsThere(): Generator<Row> {
+    for (const row of element('rows', HTMLTableSectionElement).rows) {
+      const parts = this.#parts.get(row);
+      if (parts !== undefined) yield parts;
+    }
+  }
+
+  #fillRows(): void {
+    this.#rows.show(this.#shown.length, (line, index) => {
+      const row = this.#parts.get(line);
+      const object = this.#shown[index];
+      if (row === undefined || object === undefined || this.#frame === undefined) return;
+      nameRow(row, object);
+      const counts = countsOf(object, this.#frame.sample);
+      const rates = ratesOf(counts);
+      const p99 = p99Of(counts, object.bounds);
+      for (const [column, { text }] of COLUMNS.entries()) {
+        const cell = row.cells[column];
+        if (cell !== undefined) setText(cell, text(rates, p99));
+      }
+    });
+  }
+
+  #makeRow(): HTMLTableRowElement {
+    const line = document.createElement('tr');
+    const name = line.insertCell();
     const button = document.createElement('button');
     button.type = 'button';
     const device = document.createElement('small');
     name.append(button, device);
     const cells = COLUMNS.map(({ isWide }) => {
-      const cell = row.insertCell();
+      const cell = line.insertCell();
       if (isWide) cell.className = 'wide';
       return cell;
     });
-    const made: Row = { row, button, device, cells, key: '' };
-    button.addEventListener('click', () => this.#open(made.key));
-    this.#rows[index] = made;
-    this.#watch.observe(row);
-    return row;
+    const row: Row = { button, device, cells, key: '' };
+    button.addEventListener('click', () => this.#open(row.key));
+    this.#parts.set(line, row);
+    return line;
   }
 }
 
@@ -112,11 +139,4 @@ function nameRow(row: Row, { key, name, device }: ShownObject): void {
   setText(row.button, nameText(name));
   row.button.title = nameText(name);
   setText(row.device, nameText(device));
-}
-
-function fill(row: Row, rates: Rates): void {
-  for (const [index, { text }] of COLUMNS.entries()) {
-    const cell = row.cells[index];
-    if (cell !== undefined) setText(cell, text(rates));
-  }
 }

@@ -1,6 +1,6 @@
 import type { Span } from '../model/heat.ts';
 import { History } from '../model/history.ts';
-import type { Hello, Layout, WireSample } from '../wire.ts';
+import type { Files, Hello, Layout, WireSample } from '../wire.ts';
 import { Detail } from './detail.ts';
 import { darkness, element, setText } from './dom.ts';
 import { saveJson, savePng } from './download.ts';
@@ -19,6 +19,9 @@ const detailSection = element('detail', HTMLElement);
 let opened = chosenKey();
 let pausedAt: number | undefined;
 let problems: readonly string[] = [];
+let fileProblems: readonly string[] = [];
+/** Whether there is something new to be drawn. */
+let isDue = false;
 let isDrawing = false;
 let everyMs = MS_PER_SECOND;
 
@@ -48,10 +51,18 @@ function framesShown() {
 
 /** Draws with the browser's next frame, however many reasons there are. */
 function draw(): void {
+  isDue = true;
+  goOn();
+}
+
+/** Draws with the browser's next frame what is new, or what the last frame had no time for. */
+function goOn(): void {
   if (isDrawing) return;
   isDrawing = true;
   requestAnimationFrame(() => {
     isDrawing = false;
+    const isNew = isDue;
+    isDue = false;
     const frames = framesShown();
     const last = frames.at(-1);
     if (last === undefined) return;
@@ -59,9 +70,12 @@ function draw(): void {
     const isDetail = opened !== undefined;
     overviewSection.hidden = isDetail;
     detailSection.hidden = !isDetail;
-    if (!isDetail) overview.show(last, problems);
+    if (!isDetail) overview.show(last, [...problems, ...fileProblems]);
     else if (object === undefined) setText(element('facts', HTMLElement), 'It is gone, or was never there.');
-    else detail.show(object, frames, span(), everyMs);
+    else {
+      const subject = { object, file: history.fileOf(object), frames, span: span(), intervalMs: everyMs };
+      if (!detail.show(subject, isNew)) goOn();
+    }
   });
 }
 
@@ -80,9 +94,11 @@ function select(value: string): void {
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLSelectElement) return;
   const isDetail = opened !== undefined;
+  if (event.target instanceof HTMLInputElement && event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
   const option = range.options[Number(event.key) - 1];
   if (event.key === 'p') setPaused(pausedAt === undefined);
   else if (event.key === 'Escape' && isDetail) location.hash = '';
+  else if (event.key === '/' && !isDetail) element('filter', HTMLInputElement).focus();
   else if (event.key === 'ArrowDown' && !isDetail) overview.move(1);
   else if (event.key === 'ArrowUp' && !isDetail) overview.move(-1);
   else if (option !== undefined) select(option.value);
@@ -108,6 +124,10 @@ function listen(): void {
     history.setLayout(layout);
     problems = layout.devices.flatMap((device) => device.problems.map((problem) => `${device.name}: ${problem}`));
   });
+  on<Files>('files', (files) => {
+    history.setFiles(files);
+    fileProblems = files.problems;
+  });
   on<WireSample>('sample', (sample) => {
     history.add(sample);
     const cleared = sample.devices.some((device) => device.cleared.length > 0);
@@ -131,6 +151,7 @@ addEventListener('keydown', onKey);
 darkness.addEventListener('change', () => detail.restyle());
 pause.addEventListener('click', () => setPaused(pausedAt === undefined));
 range.addEventListener('change', draw);
+element('filter', HTMLInputElement).addEventListener('input', draw);
 element('back', HTMLButtonElement).addEventListener('click', () => {
   location.hash = '';
 });
@@ -144,6 +165,6 @@ element('png', HTMLButtonElement).addEventListener(
 );
 element('json', HTMLButtonElement).addEventListener(
   'click',
-  withOpened((object) => saveJson(object, span(), framesShown())),
+  withOpened((object) => saveJson(object, history.fileOf(object), span(), framesShown())),
 );
 listen();
