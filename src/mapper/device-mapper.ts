@@ -258,9 +258,9 @@ export class DeviceMapper implements Disposable {
 
   /**
    * What happens to all devices from now on: `for await (const event of dm.events({ signal }))`. All loops of the process
-   * share one wait on the control node and one list, which end with the last of them. Each change of the list is told once; what came and
-   * went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be swapped. Uuids are
-   * empty before Linux 5.13.
+   * share one wait on the control node and one list, which end with the last of them. Each change of the list is told
+   * once; what came and went between two looks, a new table, or a suspend is not. Know devices by `number`: names may be
+   * swapped. Uuids are empty before Linux 5.13.
    *
    * @throws DmError EACCES, ENOMEM when there is no list; in the loop also EBADF when the `DeviceMapper` is disposed of,
    *   and the signal's reason
