@@ -5,7 +5,7 @@ import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
-import { DmParseError, UsageError } from '../mapper/errors.ts';
+import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import { Ahead } from './ahead.ts';
@@ -180,7 +180,9 @@ class Filemapd implements AsyncDisposable {
   /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
   #failed(error: unknown, start: number): MonitorEvent {
     if (!isRefusal(error)) throw error;
-    const final = !this.#isFollowing || error instanceof UsageError;
+    // At the start, too, others may delete regions between the list and what is done by it.
+    const isRaced = DmError.is(error, 'ENOENT');
+    const final = error instanceof UsageError || !(this.#isFollowing || isRaced);
     if (!final && error.message !== this.#lastFailure) this.#run.log(1, `Will try again: ${error.message}`);
     this.#lastFailure = error.message;
     return { type: 'updateFailed', final, message: error.message, costMs: this.#run.clock.now() - start };
