@@ -48,7 +48,30 @@ function testFiles(folder, skip) {
 
 const unit = () => node('--enable-source-maps', '--test', ...testFiles('dist/test', ['kernel']));
 const lab = (...args) => node('dist/lab/cli.js', ...args);
-const kernel = () => lab('--timeout', '1800', process.execPath, '--enable-source-maps', 'dist/test/kernel/all.js');
+
+const SUITES = ['devices', 'statistics'];
+
+/** All suites at once, a guest each: the first one's lines appear as they come, the others' when it has ended. */
+async function kernel() {
+  await lab('install');
+  const guests = SUITES.map((name, index) => {
+    const file = `dist/test/kernel/suite-${name}.js`;
+    const args = ['dist/lab/cli.js', '--timeout', '1800', process.execPath, '--enable-source-maps', file];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', index === 0 ? 'inherit' : 'pipe', 'inherit'] });
+    const chunks = [];
+    child.stdout?.on('data', (chunk) => chunks.push(chunk));
+    return { child, chunks, closed: once(child, 'close') };
+  });
+  const stop = (signal) => guests.forEach(({ child }) => child.kill(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
+  let worst = 0;
+  for (const { chunks, closed } of guests) {
+    const [code] = await closed;
+    for (const chunk of chunks) process.stdout.write(chunk);
+    worst = Math.max(worst, code ?? 128);
+  }
+  if (worst !== 0) process.exit(worst);
+}
 
 const tasks = {
   async test() {

@@ -1,4 +1,4 @@
-// One process for all kernel tests: each more costs 3.5 s of start in an emulated guest.
+// One process for these kernel tests: each more costs 3.5 s of start in an emulated guest.
 // First: it wants a device-mapper without devices.
 import './differential.test.ts';
 import './devices-cache.test.ts';
@@ -11,18 +11,8 @@ import './dmlogd-command.test.ts';
 import './dmlogd-interchange.test.ts';
 import './dmlogd-resync.test.ts';
 import './dmsetup.test.ts';
-import './dmstats-parity.test.ts';
-import './examples.test.ts';
-import './filemap-service.test.ts';
-import './filemap.test.ts';
-import './filemapd.test.ts';
 import './holders.test.ts';
-import './look-ahead.test.ts';
 import './mapper.test.ts';
-import './openmetrics.test.ts';
-import './packed.test.ts';
-import './report-parity.test.ts';
 import './target-tables.test.ts';
 import './targets.test.ts';
 import './udev.test.ts';
-import './watch.test.ts';
