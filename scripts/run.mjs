@@ -62,7 +62,9 @@ async function kernel() {
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     return { child, chunks, closed: once(child, 'close') };
   });
-  const stop = (signal) => guests.forEach(({ child }) => child.kill(signal));
+  const stop = (signal) => {
+    for (const { child } of guests) child.kill(signal);
+  };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
   let worst = 0;
   for (const { chunks, closed } of guests) {

@@ -140,6 +140,7 @@ test('create --filemap with a pattern asks the service, and tells what it follow
     mode: 'path',
     absenceMs: 1000,
     lookAhead: false,
+    maxRegions: 256,
     programId: 'dmstats',
     precise: false,
   });

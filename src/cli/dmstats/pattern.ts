@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
 import { DEFAULT_ABSENCE_MS, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import { followPattern } from '../../filemapd/service/client.ts';
 import { isPattern } from '../../filemapd/service/glob.ts';
@@ -7,8 +8,9 @@ import { UsageError } from '../../mapper/errors.ts';
 import { oneLine } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
+import { maxRegionsOf } from './follow.ts';
 
-const INCOMPATIBLE = ['alias', 'nogroup', 'nomonitor', 'foreground'] as const;
+const INCOMPATIBLE = ['alias', 'dry-run', 'nogroup', 'nomonitor', 'foreground'] as const;
 
 /** Whether a word of the command line means files by a pattern: it has wildcards, and no file has just this name. */
 export function isFilePattern(given: string): boolean {
@@ -28,6 +30,7 @@ export async function createByPattern(context: Context, given: string, region: R
     mode: filemapdModeFromString(options.text('follow') ?? 'inode'),
     absenceMs: DEFAULT_ABSENCE_MS,
     lookAhead: !options.has('no-look-ahead'),
+    maxRegions: maxRegionsOf(context) ?? DEFAULT_MAX_REGIONS,
   });
   for (const { path, reason } of refused) context.warn(`${path}: ${reason}`);
   for (const { path, device_name, device, group_id, region_count } of files) {

@@ -71,10 +71,19 @@ export async function followPattern(pattern: PatternRecord, folder = SERVICE_FOL
  * @throws UsageError with the reason; FollowedAlreadyError when another daemon follows the group
  */
 export async function followFilemap(options: StartOptions, folder = SERVICE_FOLDER): Promise<void> {
-  const { fd, groupId, path, mode, absenceMs = DEFAULT_ABSENCE_MS, lookAhead = true, foreground = false } = options;
+  const {
+    fd,
+    groupId,
+    path,
+    mode,
+    absenceMs = DEFAULT_ABSENCE_MS,
+    lookAhead = true,
+    foreground = false,
+    maxRegions,
+  } = options;
   if (!foreground) {
     const { device, inode } = factsOf(fstatSync(fd, { bigint: true }));
-    const file = { path, device, inode, groupId, mode, absenceMs, lookAhead };
+    const file = { path, device, inode, groupId, mode, absenceMs, lookAhead, maxRegions };
     if ((await ask(folder, { command: 'follow', file })) !== undefined) return;
   }
   await startFilemapd(options);

@@ -16,7 +16,7 @@ export async function makeGroup(
   world: ServiceWorld,
   path: string,
   { view }: OpenedFile,
-  { programId, precise, bounds }: PatternRecord,
+  { programId, precise, bounds, maxRegions }: PatternRecord,
   signal: AbortSignal,
 ): Promise<number> {
   const map = await createFilemap(world.dm, view, {
@@ -25,6 +25,7 @@ export async function makeGroup(
     bounds: bounds.map(nanoseconds),
     alias: basename(path),
     tagForm: world.tagForm(),
+    ...(maxRegions === undefined ? {} : { maxRegions }),
     signal,
   });
   return map.groupId as number;

@@ -9,6 +9,8 @@ export interface FollowWays {
   /** How long the path may name nothing in path mode; milliseconds. */
   readonly absenceMs: number;
   readonly lookAhead: boolean;
+  /** See `UpdateOptions.maxRegions`. */
+  readonly maxRegions?: number | undefined;
 }
 
 /** A file and its group. */
@@ -109,7 +111,8 @@ export class RecordReader {
   ways(): FollowWays {
     const mode = this.text('mode');
     if (mode !== 'inode' && mode !== 'path') throw this.#wrong('mode', 'inode or path');
-    return { mode, absenceMs: this.number('absenceMs'), lookAhead: this.flag('lookAhead') };
+    const ways: FollowWays = { mode, absenceMs: this.number('absenceMs'), lookAhead: this.flag('lookAhead') };
+    return this.has('maxRegions') ? { ...ways, maxRegions: this.number('maxRegions') } : ways;
   }
 }
 

@@ -113,6 +113,7 @@ export class ServedFile {
         absenceMs,
         log: (level, text) => world.log(level, `${this.#record.path}: ${text}`),
         lookAhead: this.#share === undefined ? undefined : { cpus: world.cpus, word, share: this.#share },
+        maxRegions: this.#record.maxRegions,
         claim: world.claim,
         shared: {
           place: () => rank() || this.#device.placeOf(this),
