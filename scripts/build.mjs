@@ -28,7 +28,10 @@ await bundle(
 );
 // What scripts run again and again; it needs a third of the whole.
 const usual = ['list', 'report', 'print', 'clear', 'delete', 'group', 'ungroup', 'version', 'help'];
-await bundleInParts(entryOf('dmstats'), bin, (file) => usual.includes(basename(file, '.ts')));
+await bundleInParts(entryOf('dmstats'), bin, (file) => {
+  if (file.includes('/cli/dmsetup/')) return 'dmsetup';
+  return usual.includes(basename(file, '.ts')) ? 'usual' : 'rest';
+});
 for (const name of commands) {
   chmodSync(`${bin}/${name}.cjs`, 0o755);
   // By its plain name for people who put dist/bin in PATH, as the lab does; npm makes its own links.

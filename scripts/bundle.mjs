@@ -19,29 +19,31 @@ export async function bundle(entryPoints, outdir) {
 }
 
 /**
- * Bundles a command with what it loads lazily in two parts: what `isUsual` takes, and the rest. Node takes a good half of
- * a millisecond a file, so a part each is no gain. Modules that several need go into files of their own.
+ * Bundles a command with what it loads lazily in parts. Node takes a good half of a millisecond a file, so a part for each
+ * is no gain. Modules that several need go into files of their own.
  *
- * @param isUsual whether a lazily loaded file is one that the usual run needs
+ * @param partOf the name of the part for a lazily loaded file
  */
-export async function bundleInParts(entryPoint, outdir, isUsual) {
+export async function bundleInParts(entryPoint, outdir, partOf) {
   const options = { ...common, entryPoints: [entryPoint], outdir, format: 'esm', splitting: true, write: false };
-  const parts = { usual: new Set(), rest: new Set() };
+  const parts = new Map();
   const lazily = (act) => ({
     name: 'lazily-loaded',
     setup(builder) {
       builder.onResolve({ filter: /^\./ }, ({ kind, resolveDir, path }) => {
         if (kind !== 'dynamic-import') return undefined;
         const file = join(resolveDir, path);
-        return act(file, isUsual(file) ? 'usual' : 'rest');
+        return act(file, partOf(file));
       });
       builder.onLoad({ filter: /.*/, namespace: 'part' }, ({ path, pluginData }) => {
-        const contents = [...parts[path]].map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
+        const contents = [...parts.get(path)].map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
         return { contents, resolveDir: pluginData };
       });
     },
   });
-  await build({ ...options, plugins: [lazily((file, part) => void parts[part].add(file))] });
+  const note = (file, part) => void parts.set(part, (parts.get(part) ?? new Set()).add(file));
+  await build({ ...options, plugins: [lazily(note)] });
+  for (const files of parts.values()) await refuseSameNames([...files]);
   const inPart = (file, part) => ({ path: part, namespace: 'part', pluginData: dirname(file) });
   const names = { outExtension: { '.js': '.cjs' }, chunkNames: '[name]-[hash]' };
   const { outputFiles } = await build({ ...options, ...names, plugins: [lazily(inPart)] });
@@ -54,5 +56,18 @@ export async function bundleInParts(entryPoint, outdir, isUsual) {
       supported: { 'dynamic-import': false },
     });
     writeFileSync(path, code);
+  }
+}
+
+/** Files of one part must not export the same name: `export *` from two of them would leave it out without a word. */
+async function refuseSameNames(entryPoints) {
+  const { metafile } = await build({ entryPoints, outdir: 'x', format: 'esm', write: false, metafile: true });
+  const places = new Map();
+  for (const { entryPoint, exports } of Object.values(metafile.outputs)) {
+    for (const name of exports) {
+      if (places.has(name))
+        throw new Error(`${entryPoint} and ${places.get(name)} both export ${name}: they need parts of their own`);
+      places.set(name, entryPoint);
+    }
   }
 }
