@@ -23,6 +23,8 @@ export interface FileView extends Disposable {
   facts(): FileFacts;
   /** The file system's magic number (`statfs`, include/uapi/linux/magic.h). */
   fileSystem(): number;
+  /** Whether the data is on the realtime device of an XFS file system; only asked there. Absent: never. */
+  isRealtime?(): boolean;
   /**
    * All extents in logical order. Without `sync`, data that has no blocks yet shows as DELALLOC.
    * @throws an error with code EOPNOTSUPP where the file system has no FIEMAP

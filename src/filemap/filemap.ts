@@ -98,6 +98,7 @@ export const MAX_PIECES = 8;
 
 const BTRFS_MAGIC = 0x9123683e;
 const OVERLAYFS_MAGIC = 0x794c7630;
+const XFS_MAGIC = 0x58465342;
 
 /** Why a file on this device cannot be mapped. */
 export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {
@@ -114,7 +115,7 @@ export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {
  */
 export async function checkMappable(
   dm: DeviceMapper,
-  file: Pick<FileView, 'facts' | 'fileSystem'>,
+  file: Pick<FileView, 'facts' | 'fileSystem' | 'isRealtime'>,
 ): Promise<DeviceNumber> {
   const { isRegular, device } = file.facts();
   if (!isRegular) throw new UsageError('Cannot map file: not a regular file');
@@ -127,6 +128,12 @@ export async function checkMappable(
   if (magic === OVERLAYFS_MAGIC) {
     throw new UsageError(
       'Cannot map file: it lies on an overlay; map the file in the upper or lower folder that holds its data',
+    );
+  }
+  if (magic === XFS_MAGIC && file.isRealtime?.() === true) {
+    throw new UsageError(
+      'Cannot map file: its data lies on the realtime device of its XFS file system, and its extents on none that stat ' +
+        'names; count that device as a whole',
     );
   }
   try {

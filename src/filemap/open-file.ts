@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, fstatSync, openSync, statfsSync } from 'node:fs';
 import { decodeDeviceNumber } from '../kernel/dm-ioctl.ts';
 import { fiemap, type RawExtent } from '../system/fiemap.ts';
+import { isOnRealtimeDevice } from '../system/fsxattr.ts';
 import { ExtentCollector, type Extents } from './extents.ts';
 import type { FileFacts, FileView } from './file-view.ts';
 
@@ -40,6 +41,7 @@ export function fileOfDescriptor(fd: number): FileView {
   return {
     facts: () => factsOf(fstatSync(fd, { bigint: true })),
     fileSystem: () => statfsSync(`/proc/self/fd/${fd}`).type,
+    isRealtime: () => isOnRealtimeDevice(fd),
     extents: (options) => extentsOf(fd, options),
     mapped: (options) => mappedOf(fd, options),
     [Symbol.dispose]() {

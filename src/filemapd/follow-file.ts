@@ -3,6 +3,7 @@ import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
 import { IN } from '../kernel/inotify.ts';
 import { hasCode } from '../system/errors.ts';
+import { isOnRealtimeDevice } from '../system/fsxattr.ts';
 import { isSoleHolder } from '../system/lease.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { NoticeHub } from './notice-hub.ts';
@@ -110,6 +111,10 @@ class RealFollowedFile implements FollowedFile {
 
   fileSystem(): number {
     return statfsSync(`/proc/self/fd/${this.#fd}`).type;
+  }
+
+  isRealtime(): boolean {
+    return isOnRealtimeDevice(this.#fd);
   }
 
   extents(options?: { readonly sync?: boolean }) {

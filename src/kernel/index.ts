@@ -3,6 +3,7 @@ export * from './dm-ioctl.ts';
 export * from './dm-log-userspace.ts';
 export * from './errno.ts';
 export * from './fiemap.ts';
+export * from './fsxattr.ts';
 export * from './inotify.ts';
 export * from './netlink.ts';
 export * from './sem.ts';

@@ -39,6 +39,7 @@ interface Service {
 
 /** The package's service, ready; killed after the test if need be. */
 async function startService(t: TestContext): Promise<Service> {
+  await eventually('the daemons of other tests have ended', PATIENCE_MS, () => daemons() === '');
   const child = spawn('dmfilemapd', ['service', '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

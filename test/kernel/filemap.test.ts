@@ -267,6 +267,21 @@ test('createFilemap() refuses a file whose data is inside the inode', async (t) 
   assert.deepEqual((await volume.stats.list()).regions, []);
 });
 
+test('createFilemap() refuses a file on the realtime device of XFS, and maps one that is not', async (t) => {
+  const data = await makeVolume(t);
+  const realtime = await makeVolume(t);
+  sh(`mkfs.xfs -q -f -r rtdev=${realtime.node} ${data.node}`);
+  sh(`mkdir -p /tmp/rt && mount -t xfs -o rtdev=${realtime.node} ${data.node} /tmp/rt`);
+  cleanUp(t, () => sh('umount /tmp/rt'));
+  sh("xfs_io -f -c 'chattr +r' /tmp/rt/realtime");
+  for (const name of ['realtime', 'plain']) directWrite(`/tmp/rt/${name}`);
+  using file = openFile('/tmp/rt/realtime');
+  await assert.rejects(createFilemap(data.dm, file, { programId }), /realtime device of its XFS file system/);
+  assert.deepEqual((await data.stats.list()).regions, []);
+  using plain = openFile('/tmp/rt/plain');
+  assert.equal((await createFilemap(data.dm, plain, { programId })).regionIds.length, 1);
+});
+
 test('createFilemap() refuses a file on btrfs', async (t) => {
   if (attempt('modprobe btrfs && command -v mkfs.btrfs').status !== 0) return t.skip('no btrfs in this lab');
   const volume = await makeVolume(t);

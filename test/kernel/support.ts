@@ -30,7 +30,16 @@ export function cleanUp(t: TestContext, undo: () => unknown): void {
   const list = [undo];
   cleanups.set(t, list);
   t.after(async () => {
-    for (const action of list.reverse()) await action();
+    const failures: unknown[] = [];
+    for (const action of list.reverse()) {
+      try {
+        await action();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    // Each is tried: what one test leaves behind fails the next ones.
+    if (failures.length > 0) throw failures[0];
   });
 }
 

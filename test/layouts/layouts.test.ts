@@ -22,6 +22,9 @@ import {
   Fiemap,
   FiemapExtent,
   FS_IOC_FIEMAP,
+  FS_IOC_FSGETXATTR,
+  FS_XFLAG_REALTIME,
+  Fsxattr,
   InotifyEvent,
   IPC,
   NLMSG_DONE,
@@ -50,6 +53,7 @@ for (const layout of [
   DmTargetMsg,
   Fiemap,
   FiemapExtent,
+  Fsxattr,
   InotifyEvent,
   SemBuf,
   NlMsgHdr,
@@ -74,6 +78,8 @@ test('requestCode() gives the codes of the header', () => {
   assert.equal(requestCode('DM_DEV_ARM_POLL'), constants['DM_DEV_ARM_POLL']);
   assert.equal(requestCode('DM_GET_TARGET_VERSION'), constants['DM_GET_TARGET_VERSION']);
   assert.equal(FS_IOC_FIEMAP, constants['FS_IOC_FIEMAP']);
+  assert.equal(FS_IOC_FSGETXATTR, constants['FS_IOC_FSGETXATTR']);
+  assert.equal(FS_XFLAG_REALTIME, constants['FS_XFLAG_REALTIME']);
   assert.equal(DM_NAME_LIST_NAME_OFFSET, constants['nameListName']);
   assert.equal(DmTargetDeps.size, constants['targetDepsDev']);
   assert.equal(DmTargetVersions.size, constants['targetVersionsName']);
