@@ -137,7 +137,12 @@ for (const integrated of [false, true]) {
     assert.equal(stderr, '');
     await server.kill();
     await startServer(t);
-    const later = await askChanges(epoch);
+    let later = await askChanges(epoch);
+    // It answers while it still takes over the log.
+    await eventually('the new server has the log', 30_000, async () => {
+      later = await askChanges(epoch);
+      return later.length > 0;
+    });
     assert.deepEqual(later[0]?.changed, [[0, REGIONS - 1]]);
     assert.equal(later[0]?.unknown, 'the epoch is of another server, or none');
     const [adopted] = await askChanges(await takeEpoch());
