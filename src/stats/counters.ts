@@ -151,6 +151,15 @@ export function parsePrint(text: string, region: Region, firstArea = 0): AreaCou
   return areas;
 }
 
+/** The line of an area that has never counted, of which there are many in a region that is cut finely. */
+const SILENT = /^\S+( 0){13}/;
+
+/** Parses an answer of `@stats_print` as `parsePrint`, but only the areas that have counted anything. */
+export function parseCounted(text: string, region: Region, firstArea = 0): AreaCounters[] {
+  const lines = text.slice(0, -1).split('\n');
+  return lines.flatMap((line, index) => (SILENT.test(line) ? [] : parsePrint(line, region, firstArea + index)));
+}
+
 /** The bounds of a histogram's bin: from `lower` up to, not including, `upper`; the last bin has no upper bound. */
 export interface Bin {
   readonly lower: Nanoseconds;

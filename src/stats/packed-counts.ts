@@ -3,7 +3,7 @@
  * from the companion, which sees foreign I/O too: they are exact when there was none, else shared in proportion to the
  * sectors, within bounds that the areas' own counts give.
  */
-import { type Counters, parsePrint, subtractCounters, sumCounters, ZERO_COUNTERS } from './counters.ts';
+import { type Counters, parseCounted, subtractCounters, sumCounters, ZERO_COUNTERS } from './counters.ts';
 import type { DeviceStats } from './device-stats.ts';
 import { isCredited, type PackedSpan } from './packed.ts';
 
@@ -45,9 +45,6 @@ const NO_TALLY: Tally = { reads: 0n, readSectors: 0n, writes: 0n, writeSectors: 
 /** Of exact counters. */
 export const NO_BOUND: PackedBound = { reads: 0n, writes: 0n, foreignSectors: 0n };
 
-/** The line of an area that has never counted, of which there are many. */
-const SILENT = /^\S+( 0){13}/;
-
 const plus = (a: bigint, b: bigint): bigint => a + b;
 const minus = (a: bigint, b: bigint): bigint => a - b;
 
@@ -65,12 +62,9 @@ export async function readSpan(stats: DeviceStats, { areas, whole, credited }: P
   const text = await stats.printOf(areas);
   let own = NO_TALLY;
   let foreign = NO_TALLY;
-  for (const [area, line] of text.slice(0, -1).split('\n').entries()) {
-    if (SILENT.test(line)) continue;
-    const [counted] = parsePrint(line, areas, area);
-    if (counted === undefined) continue;
-    if (isCredited(credited, area)) own = combine(own, counted.counters, plus);
-    else foreign = combine(foreign, counted.counters, plus);
+  for (const { areaId, counters } of parseCounted(text, areas)) {
+    if (isCredited(credited, areaId)) own = combine(own, counters, plus);
+    else foreign = combine(foreign, counters, plus);
   }
   return { own, foreign, whole: await stats.counters(whole) };
 }

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../../system/clock.ts';
 import { lockFile } from '../../system/file-lock.ts';
 import { openKernelLog } from '../../system/kernel-log.ts';
 import { listenForLines } from '../../system/line-socket.ts';
-import { claimName } from '../../system/name-claim.ts';
+import { claimGroup } from '../claim.ts';
 import { type FollowSources, followFile } from '../follow-file.ts';
 import { DEBOUNCE_MS } from '../monitor.ts';
 import { NoticeHub } from '../notice-hub.ts';
@@ -127,7 +127,7 @@ function realWorld(
     names: (path) => readdir(path),
     watchFolder: (path, onChange) =>
       sources.notices.watch(path, IN.CREATE | IN.MOVED_TO | IN.MOVE_SELF | IN.DELETE_SELF, onChange),
-    claim: ({ major, minor }, group) => claimName(`dmfilemapd/${major}:${minor}/${group}`),
+    claim: claimGroup,
     tagForm: groupTagForm,
     cpus: possibleCpus(),
     word: `${process.pid}-${Date.now().toString(36)}`,
