@@ -7,19 +7,20 @@ export const usage = `usage: lab [OPTION]... COMMAND [WORD]...   boot a guest, r
        lab down                              end the kept guest
        lab status                            tell whether there is one (exit status 0) or not (1)
        lab [OPTION]... install               fetch what the lab needs, boot nothing
+       lab [OPTION]... test FILE...          run files of tests, each within the time limit, in two guests at once
 options: --timeout SECONDS (600)  --kernel ${kernelSeries.join('|')} (6.1)  --memory MIB (3072)  --help
 The exit status is COMMAND's; 124 at the time limit, 125 when the lab itself fails.
 `;
 
 export interface LabArguments {
-  readonly action: 'once' | 'up' | 'run' | 'down' | 'status' | 'install' | 'help';
+  readonly action: 'once' | 'up' | 'run' | 'down' | 'status' | 'install' | 'test' | 'help';
   readonly command: readonly string[];
   readonly timeoutMs: number;
   readonly kernel: KernelSeries;
   readonly memoryMib: number;
 }
 
-const actions = ['up', 'run', 'down', 'status', 'install'] as const;
+const actions = ['up', 'run', 'down', 'status', 'install', 'test'] as const;
 
 export function parseArguments(words: readonly string[]): LabArguments {
   let timeoutMs = 600_000;
@@ -40,7 +41,7 @@ export function parseArguments(words: readonly string[]): LabArguments {
   if (action !== 'once') next++;
   if (words[next] === '--') next++;
   const command = words.slice(next);
-  const takesCommand = action === 'once' || action === 'run';
+  const takesCommand = action === 'once' || action === 'run' || action === 'test';
   if (takesCommand && command.length === 0) throw new LabError('no command given; try --help');
   if (!takesCommand && command.length > 0) throw new LabError(`${action} takes no command`);
   return { action, command, timeoutMs, kernel, memoryMib };

@@ -6,6 +6,7 @@ import { askKeeper, NoGuest, startKeeper } from './keeper-client.ts';
 import { kernelOf } from './kernel.ts';
 import { LabError } from './lab-error.ts';
 import { installPackages } from './packages.ts';
+import { runTestFiles, summary } from './test-run.ts';
 
 const exitStatus = { timeLimit: 124, labFailed: 125, signal: 128 };
 
@@ -25,6 +26,24 @@ async function main(args: LabArguments, signal: AbortSignal): Promise<number> {
     case 'once': {
       await using guest = await bootGuest({ kernel, memoryMib, signal, say });
       return (await guest.run(command, { ...sinks, timeoutMs, env: passedOn(process.env) })).status;
+    }
+    case 'test': {
+      await installPackages(say);
+      await kernelOf(kernel, say);
+      const began = performance.now();
+      const results = await runTestFiles(command, {
+        guests: 2,
+        timeoutMs,
+        env: passedOn(process.env),
+        boot: () => bootGuest({ kernel, memoryMib, signal }),
+        ended: ({ file, passed, seconds, output, attempt, broken }) => {
+          const again = attempt === 2 ? ' (again, in a fresh guest)' : '';
+          const words = broken === undefined ? '' : `: ${broken}`;
+          process.stdout.write(`\n${passed ? '✔' : '✖'} ${file}${again} ${seconds.toFixed(0)} s${words}\n${output}`);
+        },
+      });
+      process.stdout.write(`\n${summary(results, (performance.now() - began) / 1000)}`);
+      return results.every(({ passed }) => passed) ? 0 : 1;
     }
     case 'up':
       await installPackages(say);

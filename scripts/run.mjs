@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,34 +46,18 @@ function testFiles(folder, skip) {
     .sort();
 }
 
-const unit = () => node('--enable-source-maps', '--test', ...testFiles('dist/test', ['kernel']));
+const unit = () =>
+  node('--enable-source-maps', '--test', '--test-concurrency=2', ...testFiles('dist/test', ['kernel']));
 const lab = (...args) => node('dist/lab/cli.js', ...args);
 
-const SUITES = ['devices', 'statistics'];
+// The longest first, so that two guests end at about the same time.
+const LONG = ['dirtylog-survival', 'differential', 'report-parity', 'dmstats-parity', 'dirtylog-failures'];
 
-/** All suites at once, a guest each: the first one's lines appear as they come, the others' when it has ended. */
-async function kernel() {
-  await lab('install');
-  const guests = SUITES.map((name, index) => {
-    const file = `dist/test/kernel/suite-${name}.js`;
-    const args = ['dist/lab/cli.js', '--timeout', '1800', process.execPath, '--enable-source-maps', file];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', index === 0 ? 'inherit' : 'pipe', 'inherit'] });
-    const chunks = [];
-    child.stdout?.on('data', (chunk) => chunks.push(chunk));
-    return { child, chunks, closed: once(child, 'close') };
-  });
-  const stop = (signal) => {
-    for (const { child } of guests) child.kill(signal);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
-  let worst = 0;
-  for (const { chunks, closed } of guests) {
-    const [code] = await closed;
-    for (const chunk of chunks) process.stdout.write(chunk);
-    worst = Math.max(worst, code ?? 128);
-  }
-  if (worst !== 0) process.exit(worst);
-}
+const kernel = () => {
+  const rank = (file) => LONG.indexOf(basename(file, '.test.js')) >>> 0;
+  const files = testFiles('dist/test/kernel', []).sort((a, b) => rank(a) - rank(b));
+  return lab('--timeout', '420', 'test', ...files);
+};
 
 const tasks = {
   async test() {
