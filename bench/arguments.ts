@@ -4,11 +4,11 @@ import { SCENARIO_NAMES, type ScenarioName } from './scenarios/index.ts';
 
 export const USAGE = `usage: npm run bench -- [OPTION]...
   --quick          small sizes and few repeats, about two minutes; writes no file
-  --only NAME      one scenario, may be repeated; writes no file: ${SCENARIO_NAMES.join(', ')}
+  --only NAME      one scenario, may be repeated: ${SCENARIO_NAMES.join(', ')}
   --soak MINUTES   the soak too, so long
   --kernel SERIES  ${kernelSeries.join(' or ')} (default ${kernelSeries[0]})
   --here           on this machine's own device-mapper, as root; LAB_DISKS names a scratch disk, all on it is lost
-A full run writes docs/benchmarks.md.
+Each scenario run in full writes its section of docs/benchmarks.md.
 `;
 
 export interface BenchArguments {
@@ -17,8 +17,6 @@ export interface BenchArguments {
   readonly minutes: number;
   readonly kernel: KernelSeries;
   readonly names: readonly ScenarioName[];
-  /** Whether it is all of it, worth being written down. */
-  readonly isFull: boolean;
 }
 
 /** @throws TypeError or RangeError for words that it does not know */
@@ -49,6 +47,5 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     minutes,
     kernel,
     names: only.length > 0 ? only : all,
-    isFull: only.length === 0 && !values.quick,
   };
 }

@@ -12,19 +12,18 @@ export interface GuestFacts {
   readonly distribution: string;
 }
 
-/** The machine, as rows of name and value. */
-export function machineFacts(guest: GuestFacts, where: string, load: number): string[][] {
+/** What the guest ran on, and when. */
+export interface HostFacts {
+  readonly date: string;
+  readonly model: string;
+  readonly cpus: number;
+  readonly load: number;
+  readonly where: string;
+}
+
+export function hostFacts(where: string, load: number): HostFacts {
   const model = /^model name\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
-  return [
-    ['date', new Date().toISOString().slice(0, 10)],
-    ['host', `${model}, ${availableParallelism()} CPUs, load ${load.toFixed(2)} at the start`],
-    ['measured in', where],
-    ['guest', `${guest.cpus} CPUs, ${guest.memoryMib} MiB`],
-    ['kernel', `${guest.kernel}, device-mapper ${guest.deviceMapper}`],
-    ['system', guest.distribution],
-    ['C tool', `dmstats of libdevmapper ${guest.cDmstats}`],
-    ['Node', guest.node],
-  ];
+  return { date: new Date().toISOString().slice(0, 10), model, cpus: availableParallelism(), load, where };
 }
 
 /** The load of the last minute. */

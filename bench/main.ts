@@ -1,15 +1,15 @@
 /** Benchmarks beside the C tool: `npm run bench`. Runs each scenario in a lab guest of its own and writes down what came. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceleratorsToTry } from '../lab/accelerator.ts';
 import { checkout } from '../lab/folders.ts';
 import { bootGuest } from '../lab/guest.ts';
 import { type BenchArguments, parseArguments, USAGE } from './arguments.ts';
-import { documentText } from './document.ts';
-import { type GuestFacts, loadNow, machineFacts } from './machine.ts';
-import type { ScenarioName } from './scenarios/index.ts';
+import { documentText, sectionText } from './document.ts';
+import { type GuestFacts, hostFacts, loadNow } from './machine.ts';
+import { SCENARIO_NAMES, type ScenarioName } from './scenarios/index.ts';
 import { type Findings, findingsText } from './table.ts';
 
 const GUEST = fileURLToPath(new URL('guest.js', import.meta.url));
@@ -48,35 +48,30 @@ async function runScenario(name: ScenarioName, options: BenchArguments): Promise
 }
 
 async function main(options: BenchArguments): Promise<number> {
-  const load = loadNow();
-  const outcomes: Outcome[] = [];
+  const accelerator = acceleratorsToTry()[0] === 'kvm' ? 'KVM' : 'TCG, that is software emulation';
+  const where = options.here ? 'the machine itself' : `the lab, a guest in QEMU (${accelerator}),`;
   let failures = 0;
   for (const name of options.names) {
     const start = performance.now();
+    const load = loadNow();
     try {
-      const outcome = await runScenario(name, options);
-      outcomes.push(outcome);
-      process.stdout.write(`${findingsText(outcome.findings)}\n\n`);
+      const { findings, facts } = await runScenario(name, options);
+      process.stdout.write(`${findingsText(findings)}\n\n`);
+      if (!options.quick) write(name, sectionText(findings, facts, hostFacts(where, load)));
     } catch (error) {
       failures++;
       say(`bench: ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
     say(`bench: ${name} took ${Math.round((performance.now() - start) / 1000)} s`);
   }
-  const [first] = outcomes;
-  if (first === undefined) return 1;
-  const accelerator = acceleratorsToTry()[0] === 'kvm' ? 'KVM' : 'TCG, that is software emulation';
-  const where = options.here ? 'the machine itself' : `the lab: a guest in QEMU (${accelerator})`;
-  const text = documentText(
-    machineFacts(first.facts, where, load),
-    outcomes.map(({ findings }) => findings),
-  );
-  if (options.isFull && failures === 0) {
-    const path = join(checkout, 'docs/benchmarks.md');
-    writeFileSync(path, text);
-    say(`bench: wrote ${path}`);
-  }
   return failures === 0 ? 0 : 1;
+}
+
+function write(name: ScenarioName, section: string): void {
+  const path = join(checkout, 'docs/benchmarks.md');
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  writeFileSync(path, documentText(before, { [name]: section }, SCENARIO_NAMES));
+  say(`bench: wrote the section ${name} of ${path}`);
 }
 
 try {
