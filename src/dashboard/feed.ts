@@ -1,11 +1,12 @@
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type DevicesSample, sampleDevices } from '../stats/sample-devices.ts';
 import type { SampleOptions } from '../stats/sampler.ts';
-import { filesText, layoutText, sampleText } from './encode.ts';
-import type { Files } from './wire.ts';
+import { coverageText, filesText, layoutText, logsText, sampleText } from './encode.ts';
+import { type AskLogs, wireLogs } from './logs.ts';
+import type { Files, WireLogs } from './wire.ts';
 
 /** What the page is told again and again. */
-export type FeedEvent = 'layout' | 'files' | 'sample';
+export type FeedEvent = 'layout' | 'files' | 'coverage' | 'logs' | 'sample';
 
 /** Takes events. */
 export interface Listener {
@@ -27,17 +28,21 @@ export class Feed implements Disposable {
   readonly #dm: DeviceMapper;
   readonly #options: SampleOptions;
   readonly #findFiles: FindFiles;
+  readonly #askLogs: AskLogs;
   readonly #now: () => number;
   readonly #listeners = new Set<Listener>();
   /** The last texts of what is told only when it changes, in the order in which it is told. */
   readonly #last = new Map<FeedEvent, string>();
   #stop: AbortController | undefined;
+  #isAsking = false;
+  #hasLogs = false;
 
   /** @param now milliseconds since 1970 */
-  constructor(dm: DeviceMapper, options: SampleOptions, findFiles: FindFiles, now: () => number) {
+  constructor(dm: DeviceMapper, options: SampleOptions, findFiles: FindFiles, askLogs: AskLogs, now: () => number) {
     this.#dm = dm;
     this.#options = options;
     this.#findFiles = findFiles;
+    this.#askLogs = askLogs;
     this.#now = now;
   }
 
@@ -62,6 +67,7 @@ export class Feed implements Disposable {
     this.#stop?.abort();
     this.#stop = undefined;
     this.#last.clear();
+    this.#hasLogs = false;
   }
 
   #start(): void {
@@ -75,8 +81,11 @@ export class Feed implements Disposable {
 
   async #run(signal: AbortSignal): Promise<void> {
     let lookAt = 0;
+    void this.#tellLogs(signal);
     for await (const sample of sampleDevices(this.#dm, { ...this.#options, signal })) {
       if (signal.aborted) return;
+      // Not waited for: a server of logs that hangs must not hold up what the kernel counts.
+      void this.#tellLogs(signal);
       const time = this.#now();
       const isNew = this.#tellIfNew('layout', layoutText(sample));
       if (isNew || time >= lookAt) {
@@ -85,7 +94,28 @@ export class Feed implements Disposable {
         this.#tellIfNew('files', files);
         lookAt = time + LOOK_MS;
       }
+      this.#tellIfNew('coverage', coverageText(sample));
       this.#tell('sample', sampleText(sample, time));
+    }
+  }
+
+  async #tellLogs(signal: AbortSignal): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const told = await this.#logs(signal);
+    this.#isAsking = false;
+    if (signal.aborted) return;
+    const hasLogs = told.logs.length > 0 || told.problem !== '';
+    if (hasLogs || this.#hasLogs) this.#tellIfNew('logs', logsText(told));
+    this.#hasLogs = hasLogs;
+  }
+
+  async #logs(signal: AbortSignal): Promise<WireLogs> {
+    try {
+      const served = await this.#askLogs(signal);
+      return { time: this.#now(), logs: served === undefined ? [] : wireLogs(served), problem: '' };
+    } catch (error) {
+      return { time: this.#now(), logs: [], problem: error instanceof Error ? error.message : String(error) };
     }
   }
 

@@ -2,7 +2,9 @@ import type { FileView } from '../filemap/file-view.ts';
 import { FIEMAP_EXTENT } from '../kernel/fiemap.ts';
 import { SECTOR_BYTES } from '../mapper/units.ts';
 import type { Group } from '../stats/group.ts';
+import type { Region } from '../stats/region.ts';
 import type { DeviceSample } from '../stats/sample-devices.ts';
+import { creditedBytes, type Place } from './places.ts';
 import type { Files, WireExtent, WireFile } from './wire.ts';
 
 /** Opens a regular file to look where it lies. @throws any error for one that cannot be looked at */
@@ -61,19 +63,17 @@ async function locate(open: OpenFile, path: string, devices: readonly Device[]):
 function groupAround(extents: readonly WireExtent[], { listing }: Device): Group | undefined {
   const byPlace = extents.map(([, physical, length]) => ({ start: physical, end: physical + length }));
   byPlace.sort((a, b) => a.start - b.start);
-  const owners = new Map(listing.groups.flatMap((group) => group.members.map((id) => [id, group])));
+  const byId = new Map(listing.regions.map((region) => [region.id, region]));
   const held = new Map<Group, number>();
   let first = 0;
-  const regions = listing.regions
-    .map(({ id, start, length }) => ({
-      group: owners.get(id),
-      start: Number(start * SECTOR_BYTES),
-      end: Number((start + length) * SECTOR_BYTES),
-    }))
+  const places = listing.groups
+    .flatMap((group) => [
+      ...group.members.flatMap((id) => byId.get(id) ?? []).map((region) => ({ group, ...placeOf(region) })),
+      ...(listing.spans?.get(group.id) ?? []).flatMap(creditedBytes).map((place) => ({ group, ...place })),
+    ])
     .sort((a, b) => a.start - b.start);
-  for (const { group, start, end } of regions) {
+  for (const { group, start, end } of places) {
     while (first < byPlace.length && (byPlace[first]?.end ?? 0) <= start) first++;
-    if (group === undefined) continue;
     for (let index = first; index < byPlace.length; index++) {
       const extent = byPlace[index];
       if (extent === undefined || extent.start >= end) break;
@@ -82,4 +82,8 @@ function groupAround(extents: readonly WireExtent[], { listing }: Device): Group
     }
   }
   return [...held].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+function placeOf({ start, length }: Region): Place {
+  return { start: Number(start * SECTOR_BYTES), end: Number((start + length) * SECTOR_BYTES) };
 }

@@ -11,6 +11,7 @@ import type { AccessPolicy } from './access.ts';
 import { loadAssets } from './assets.ts';
 import { Feed, type FindFiles } from './feed.ts';
 import { findFiles, type OpenFile } from './files.ts';
+import type { AskLogs } from './logs.ts';
 import { answer } from './routes.ts';
 
 /** How the dashboard is served. */
@@ -28,6 +29,8 @@ export interface DashboardOptions {
   readonly openFile?: OpenFile | undefined;
   /** Paths of files of groups, beside those that aliases name. */
   readonly files?: readonly string[];
+  /** Asks for the dirty logs of mirrors; undefined when they are not to be shown. */
+  readonly askLogs?: AskLogs | undefined;
   /** Whether the page says that the devices are simulated. */
   readonly simulated: boolean;
   /** The package's. */
@@ -63,7 +66,7 @@ export async function startDashboard(dm: DeviceMapper, options: DashboardOptions
   const { openFile, files = [] } = options;
   const find: FindFiles = async (devices) =>
     openFile === undefined ? { files: [], problems: [] } : findFiles(openFile, files, devices);
-  const feed = new Feed(dm, rhythm, find, options.timeOfDay);
+  const feed = new Feed(dm, rhythm, find, options.askLogs ?? (async () => undefined), options.timeOfDay);
   const content = {
     policy: policyOf(host, token),
     assets: loadAssets(),

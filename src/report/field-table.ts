@@ -36,6 +36,11 @@ export class FieldTable<Row> {
     }
   }
 
+  /** The names of all fields, and those that mean all of a group. */
+  get names(): string[] {
+    return [...this.fields.map(({ id }) => id), ...this.groups.map(({ prefix }) => `${prefix}_all`)];
+  }
+
   /** A field by its name: case and underscores do not matter, its group's prefix may be left out. */
   find(name: string): Field<Row> | undefined {
     return this.#byName.get(plain(name));
@@ -93,8 +98,7 @@ export class FieldTable<Row> {
 
   /** The fields as text for people. @param types with the type that a selection compares them as */
   help({ types = false }: { readonly types?: boolean } = {}): string {
-    const names = [...this.fields.map(({ id }) => id), ...this.groups.map(({ prefix }) => `${prefix}_all`)];
-    const width = Math.max(...names.map((name) => name.length));
+    const width = Math.max(...this.names.map((name) => name.length));
     const line = (name: string, text: string): string => `  ${name.padEnd(width)} - ${text}\n`;
     const sections = this.groups.map(({ prefix, title }) => {
       const own = this.fields.filter(({ group }) => group === prefix);

@@ -1,3 +1,4 @@
+import { coverageRatio } from './coverage-ratio.ts';
 import { type ErrorBound, volumeOf } from './error-bound.ts';
 import type { GroupSample } from './sampler.ts';
 
@@ -9,16 +10,12 @@ export interface Coverage {
   readonly missed: bigint;
   /** By how much `counted` may be wrong, in either direction. */
   readonly error: ErrorBound;
-  /**
-   * The counted share, from 0 to 1, taking it that each missed sector was read or written once; 1 when there was
-   * nothing to miss.
-   */
+  /** See `coverageRatio()`. */
   readonly ratio: number;
 }
 
 /** How much of a group's I/O was seen in an interval. */
 export function coverageOf({ counters, missed, error }: Omit<GroupSample, 'group' | 'intervalNs'>): Coverage {
   const counted = volumeOf(counters).sectors;
-  const all = counted + missed;
-  return { counted, missed, error, ratio: all === 0n ? 1 : Number(counted) / Number(all) };
+  return { counted, missed, error, ratio: coverageRatio(counted, missed) };
 }

@@ -1,6 +1,7 @@
 export * from './carried.ts';
 export * from './counters.ts';
 export * from './coverage.ts';
+export * from './coverage-ratio.ts';
 export * from './device-stats.ts';
 export * from './error-bound.ts';
 export * from './generation.ts';
@@ -17,4 +18,5 @@ export * from './region.ts';
 export * from './sample-clock.ts';
 export * from './sample-devices.ts';
 export * from './sampler.ts';
+export * from './serving.ts';
 export { quoted } from './words.ts';

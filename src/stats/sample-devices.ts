@@ -18,6 +18,8 @@ export interface DeviceSample extends Sample {
   /** As in `DeviceReading`. */
   readonly name: string;
   readonly number: DeviceNumber;
+  /** All counters at the interval's end, since they began. */
+  readonly reading: Reading;
 }
 
 /** What was counted on all devices in one interval. */
@@ -73,7 +75,7 @@ export async function* sampleDevices(
     const devices: DeviceSample[] = [];
     for (const [key, { name, number, reading }] of now) {
       const base = before.get(key);
-      if (base !== undefined) devices.push({ ...difference(base.reading, reading), name, number, missed });
+      if (base !== undefined) devices.push({ ...difference(base.reading, reading), name, number, reading, missed });
     }
     yield { devices, missed };
     before = now;

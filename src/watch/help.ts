@@ -11,7 +11,7 @@ export const HELP_LINES: readonly string[] = [
   `                      (${SORTS.join(', ')})`,
   '  r                   turn the order round     /          only names with a text',
   '  Ctrl-L              draw the screen anew     Ctrl-Z     stop, until fg',
-  '  q, Ctrl-C           quit',
+  '  q, Ctrl-C           quit                     a          look-ahead, packed too',
   '',
   '  D device (all its I/O)   G group, such as a file   R region   A area',
   '  !      another program cleared its counters: less is shown than was',

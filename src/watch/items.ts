@@ -1,6 +1,6 @@
 import { type Nanoseconds, SECTOR_BYTES } from '../mapper/units.ts';
-import type { DeviceSample } from '../stats/sample-devices.ts';
-import type { GroupSample, RegionSample } from '../stats/sampler.ts';
+import type { GroupSample, RegionSample, Sample } from '../stats/sampler.ts';
+import { type ServingRole, servingRegions } from '../stats/serving.ts';
 import type { Counted } from './measure.ts';
 import { shortSize } from './short.ts';
 import { printable } from './text.ts';
@@ -11,7 +11,7 @@ export interface WatchedDevice {
   readonly key: string;
   /** As people know it, printable. */
   readonly name: string;
-  readonly sample: DeviceSample;
+  readonly sample: Sample;
   /** All its I/O, by the block layer's own statistics, which need no regions; undefined where there are none. */
   readonly io: Counted | undefined;
 }
@@ -51,23 +51,30 @@ export interface Item extends Counted {
 const size = (sectors: bigint): string => shortSize(Number(sectors * SECTOR_BYTES));
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** The rows of a place; none when it is gone. */
-export function itemsIn({ devices }: WatchSample, place: Place): Item[] {
+/**
+ * The rows of a place; none when it is gone.
+ *
+ * @param isAll whether regions that serve the groups of files are rows beside them, and not only inside them
+ */
+export function itemsIn({ devices }: WatchSample, place: Place, isAll: boolean): Item[] {
   if (place.level === 'all') {
-    return devices.flatMap((device) => [...deviceItem(device), ...objectItems(device, `${device.name} `)]);
+    return devices.flatMap((device) => [...deviceItem(device), ...objectItems(device, isAll, `${device.name} `)]);
   }
   const device = devices.find(({ key }) => key === place.device);
   if (device === undefined) return [];
-  if (place.level === 'device') return objectItems(device);
-  const { regions, groups } = device.sample;
+  if (place.level === 'device') return objectItems(device, isAll);
+  const { regions, groups, listing } = device.sample;
   if (place.level === 'region') {
     const region = regions.get(place.region);
     return region === undefined ? [] : areaItems(device, region);
   }
   const group = [...groups.values()].find((one) => groupKey(one) === place.group);
-  return (group?.group.members ?? []).flatMap((id) => {
+  if (group === undefined) return [];
+  const serving = servingRegions(listing);
+  const own = [...serving].filter(([, { groupId }]) => groupId === group.group.id).map(([id]) => id);
+  return [...group.group.members, ...own].flatMap((id) => {
     const region = regions.get(id);
-    return region === undefined ? [] : [regionItem(device, region)];
+    return region === undefined ? [] : [regionItem(device, region, serving.get(id)?.role)];
   });
 }
 
@@ -80,13 +87,15 @@ function deviceItem({ key, name, sample, io }: WatchedDevice): Item[] {
 }
 
 /** Groups, and regions that are in none. */
-function objectItems(device: WatchedDevice, prefix = ''): Item[] {
+function objectItems(device: WatchedDevice, isAll: boolean, prefix = ''): Item[] {
   const { regions, groups, listing } = device.sample;
-  const grouped = new Set(listing.groups.flatMap(({ members }) => members));
-  const single = [...regions.values()].filter(({ region }) => !grouped.has(region.id));
+  const hidden = new Set(listing.groups.flatMap(({ members }) => members));
+  const serving = servingRegions(listing);
+  if (!isAll) for (const id of serving.keys()) hidden.add(id);
+  const single = [...regions].filter(([id]) => !hidden.has(id));
   return [
     ...[...groups.values()].map((group) => groupItem(device, group)),
-    ...single.map((region) => regionItem(device, region, prefix)),
+    ...single.map(([id, region]) => regionItem(device, region, serving.get(id)?.role, prefix)),
   ];
 }
 
@@ -114,7 +123,12 @@ function groupItem({ key, name, sample }: WatchedDevice, one: GroupSample): Item
   };
 }
 
-function regionItem({ key, name, sample }: WatchedDevice, one: RegionSample, prefix = ''): Item {
+function regionItem(
+  { key, name, sample }: WatchedDevice,
+  one: RegionSample,
+  role: ServingRole | undefined,
+  prefix = '',
+): Item {
   const { id, start, length, bounds, programId } = one.region;
   const areas = one.areas.length;
   const program = programId === '' ? '' : `, program ${printable(programId)}`;
@@ -123,7 +137,7 @@ function regionItem({ key, name, sample }: WatchedDevice, one: RegionSample, pre
     intervalNs: one.intervalNs,
     key: `${key}/${id}/`,
     kind: 'region',
-    name: `${prefix}region ${id}`,
+    name: `${prefix}${role === undefined ? '' : `${role} `}region ${id}`,
     about: `region ${id} on ${name}: ${size(length)} from ${size(start)}, ${plural(areas, 'area')}${program}`,
     inside: areas > 1 ? { level: 'region', device: key, region: id } : undefined,
     bounds,

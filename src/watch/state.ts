@@ -47,6 +47,8 @@ export interface WatchState {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly filter: string;
+  /** Whether regions that serve the groups of files are rows beside them. */
+  readonly isAll: boolean;
   readonly mode: 'list' | 'filter' | 'help';
   /** The place that is shown last, those that lead to it before. */
   readonly visits: readonly [Visit, ...Visit[]];
@@ -66,6 +68,7 @@ export function initialState(size: Size, sort: Sort): WatchState {
     sort,
     isReversed: false,
     filter: '',
+    isAll: false,
     mode: 'list',
     visits: [{ place: { level: 'all' }, title: 'all devices', selected: undefined }],
     live: { sample: undefined, trails: new Map() },
@@ -91,7 +94,7 @@ export function rowsOf(state: WatchState): Row[] {
   const { sample, trails } = state.frozen ?? state.live;
   if (sample === undefined) return [];
   const wanted = state.filter.toLowerCase();
-  const rows = itemsIn(sample, currentVisit(state).place)
+  const rows = itemsIn(sample, currentVisit(state).place, state.isAll)
     .filter(({ name }) => name.toLowerCase().includes(wanted))
     .map((item) => ({ item, measure: measure(item, item.bounds), trail: trails.get(item.key) ?? [] }));
   const direction = state.isReversed ? -1 : 1;
@@ -128,8 +131,8 @@ export function update(state: WatchState, event: WatchEvent): WatchState {
 /** Trails of what is overviewed and of the place that is shown; what was left is forgotten. */
 function extended(state: WatchState, sample: WatchSample): Shown {
   const { place } = currentVisit(state);
-  const overview = itemsIn(sample, { level: 'all' });
-  const items = place.level === 'all' ? overview : [...overview, ...itemsIn(sample, place)];
+  const overview = itemsIn(sample, { level: 'all' }, state.isAll);
+  const items = place.level === 'all' ? overview : [...overview, ...itemsIn(sample, place, state.isAll)];
   const trails = new Map<string, Trail>();
   for (const { key, bounds, counters, intervalNs } of items) {
     const before = state.live.trails.get(key) ?? [];
@@ -170,6 +173,8 @@ function commanded(state: WatchState, key: Key): WatchState {
       return sorted(state, -1);
     case 'r':
       return { ...state, isReversed: !state.isReversed };
+    case 'a':
+      return { ...state, isAll: !state.isAll };
     case 'G':
       return moved(state, Infinity);
   }

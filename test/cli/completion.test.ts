@@ -7,6 +7,8 @@ import test, { type TestContext } from 'node:test';
 import { SHELLS } from '../../src/cli/completion/completed.ts';
 import { COMMANDS } from '../../src/cli/dmstats/commands.ts';
 import { completionText } from '../../src/cli/dmstats/completion.ts';
+import { STATS_FIELDS } from '../../src/report/stats-fields.ts';
+import { SORTS } from '../../src/watch/measure.ts';
 import { World } from './support.ts';
 
 const without = (shell: string): false | string =>
@@ -49,7 +51,23 @@ const LINES: readonly (readonly [line: readonly string[], offered: readonly stri
     ['inode', 'path'],
   ],
   [['dmstats', 'create', '--alias', ''], []],
-  [['dmstats', 'list', '-o', ''], []],
+  [['dmstats', 'list', '-o', 'read_sector'], ['read_sector_count']],
+  [
+    ['dmstats', 'report', '-o', '+cov'],
+    ['+coverage', '+coverage_all'],
+  ],
+  [['dmstats', 'report', '--options', '=', 'name,+error_'], ['name,+error_ios']],
+  [['dmstats', 'report', '-O', 'util,-read_sector'], ['util,-read_sector_count']],
+  [['dmstats', 'list', '--select', "'group_id=1 && (miss"], ['group_id=1 && (missed']],
+  [['dmstats', 'list', '-S', 'hel'], ['help']],
+  [['dmstats', 'top', '-O', ''], [...SORTS]],
+  [
+    ['dmstats', 'list', '-o', ''],
+    [...STATS_FIELDS.names, 'all', 'help'],
+  ],
+  [['dmstats', '-o', ''], []],
+  [['dmsetup', 'info', '-c', '-o', 'blkdevn'], ['blkdevname']],
+  [['dmsetup', 'deps', '-o', 'devn'], []],
   [
     ['dmstats', 'completion', ''],
     ['bash', 'zsh', 'fish'],
@@ -65,7 +83,7 @@ const LINES: readonly (readonly [line: readonly string[], offered: readonly stri
 test('the completions for bash offer what the tables say', { skip: without('bash') }, (t) => {
   const folder = folderFor(t, 'bash');
   for (const [line, offered] of LINES) {
-    const words = line.map((word) => `'${word}'`).join(' ');
+    const words = line.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     const script = `source ./script; COMP_WORDS=(${words}); COMP_CWORD=${line.length - 1}
       function=$(complete -p ${line[0]} | sed 's/.*-F \\([^ ]*\\).*/\\1/'); $function
       printf '%s\\n' "\${COMPREPLY[@]}"`;

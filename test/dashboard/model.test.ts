@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { coverage, fileMap } from '../../src/dashboard/model/file-map.ts';
+import { fileMap, watchedOf } from '../../src/dashboard/model/file-map.ts';
 import { binText, countText, nameText, sizeText, timeText } from '../../src/dashboard/model/format.ts';
 import { fileGrid, latencyGrid, placeGrid } from '../../src/dashboard/model/heat.ts';
 import { type Frame, History } from '../../src/dashboard/model/history.ts';
@@ -25,7 +25,7 @@ const LAYOUT: Layout = {
       name: 't0',
       number: '254:0',
       regions: [region(0, 1000, 30), region(1, 500, 10), region(2, 0, 8, { step: 2 * SECTOR, bounds: [] })],
-      groups: [{ id: 0, alias: 'file', members: [0, 1], missed: 0 }],
+      groups: [{ id: 0, alias: 'file', members: [0, 1] }],
       problems: [],
     },
   ],
@@ -49,7 +49,7 @@ const sample = (
   areas: Record<string, [number, number, number][]> = {},
 ): WireSample => ({
   time,
-  devices: [{ regions, groups: { 0: counts(40, 3, 1, 1) }, areas, cleared: [] }],
+  devices: [{ regions, groups: { 0: counts(40, 3, 1, 1) }, unseen: {}, areas, cleared: [] }],
 });
 
 function frames(...samples: WireSample[]): {
@@ -76,7 +76,7 @@ test('objectsOf() gives groups, then regions that are in none, in the order of t
   // Another leader, the same file.
   const [device] = LAYOUT.devices;
   assert.ok(device !== undefined);
-  const moved = objectsOf({ devices: [{ ...device, groups: [{ id: 1, alias: 'file', members: [1], missed: 0 }] }] });
+  const moved = objectsOf({ devices: [{ ...device, groups: [{ id: 1, alias: 'file', members: [1] }] }] });
   assert.equal(moved[0]?.key, file?.key);
 });
 
@@ -186,9 +186,11 @@ test('fileMap() joins neighbours, and finds what regions hold of a file', () => 
     ],
   );
   const pieces = (id: number) =>
-    map.pieces.get(id)?.map(({ from, logical, length }) => [from, logical, length].map((x) => x / SECTOR));
+    [...map.pieces]
+      .find(([region]) => region.id === id)?.[1]
+      .map(({ from, logical, length }) => [from, logical, length].map((x) => x / SECTOR));
   assert.deepEqual([pieces(0), pieces(1)], [[[5, 0, 20]], [[0, 20, 10]]]);
-  assert.deepEqual(coverage(map, 4096), { allocated: 45 * SECTOR, covered: 30 * SECTOR, missed: 4096 });
+  assert.deepEqual(watchedOf(map), { allocated: 45 * SECTOR, covered: 30 * SECTOR });
 });
 
 test('fileGrid() places sectors at the offsets of the file', () => {

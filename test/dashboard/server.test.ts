@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { ServedLogs } from '../../src/dashboard/logs.ts';
 import { startDashboard } from '../../src/dashboard/server.ts';
-import { COUNT_ORDER, type Layout, type WireSample } from '../../src/dashboard/wire.ts';
+import { COUNT_ORDER, type Layout, type WireLogs, type WireSample } from '../../src/dashboard/wire.ts';
+import { EMPTY_BOOK } from '../../src/dirtylog/resync-book.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { read } from '../../src/stats/sampler.ts';
@@ -120,7 +122,7 @@ test('/events tells layout and samples', async (t) => {
   io();
   const { url } = await serve(t, kernel, { simulated: true });
   const stream = events(`${url}events`, t);
-  const [hello, layout, files, sample] = (await take(stream, 1, 'sample')).map(({ data }) => data);
+  const [hello, layout, files, coverage, sample] = (await take(stream, 1, 'sample')).map(({ data }) => data);
   assert.deepEqual(hello, { version: '1.2.3', intervalMs: 20, simulated: true });
   assert.deepEqual(layout, {
     devices: [
@@ -128,14 +130,15 @@ test('/events tells layout and samples', async (t) => {
         name: 't0',
         number: '254:0',
         regions: [{ id: 0, start: 0, length: 524288, step: 262144, program: 'prog', bounds: [5] }],
-        groups: [{ id: 0, alias, members: [0], missed: 0 }],
+        groups: [{ id: 0, alias, members: [0] }],
         problems: [],
       },
     ],
   });
   assert.deepEqual(files, { files: [], problems: [] });
+  assert.deepEqual(coverage, { devices: [{ 0: [8, 0, 0, 0, 0] }] });
   // The read was before the first interval.
-  assert.deepEqual((sample as WireSample).devices, [{ regions: {}, groups: {}, areas: {}, cleared: [] }]);
+  assert.deepEqual((sample as WireSample).devices, [{ regions: {}, groups: {}, unseen: {}, areas: {}, cleared: [] }]);
 });
 
 test('/events tells what was counted in an interval, and new layouts', async (t) => {
@@ -169,6 +172,87 @@ test('/events tells what was counted in an interval, and new layouts', async (t)
     }
   }
   assert.equal(reads, 3);
+});
+
+const SERVED: ServedLogs = {
+  status: {
+    mirrors: [
+      {
+        uuid: 'LVM-a',
+        devices: ['vg-a'],
+        log: '254:3',
+        regions: 8,
+        regionSectors: 1024,
+        inSync: 5,
+        dirty: 2,
+        recovering: undefined,
+        failure: undefined,
+        blocksWritten: 1,
+        tables: [
+          { luid: '1', phase: 'suspended', words: '' },
+          { luid: '2', phase: 'running', words: '' },
+        ],
+      },
+    ],
+    resync: { ...EMPTY_BOOK, mirrors: { 'LVM-a': { paused: true } } },
+  },
+  heat: [{ uuid: 'LVM-a', regions: 8, regionSectors: 1024, partRegions: 2, parts: [0, 1.239, 0.0099, 700] }],
+};
+
+test('/events tells of served dirty logs, and once that there are none any more', async (t) => {
+  const { kernel } = makeKernel();
+  let served: ServedLogs | undefined = SERVED;
+  const { url } = await serve(t, kernel, { askLogs: async () => served, timeOfDay: () => 5 });
+  const told: unknown[] = [];
+  let samples = 0;
+  for await (const { event, data } of events(`${url}events`, t)) {
+    if (event === 'logs') told.push(data);
+    if (event === 'sample' && told.length > 0) samples++;
+    if (samples === 2) served = undefined;
+    if (samples === 5) break;
+  }
+  assert.deepEqual(told, [
+    {
+      time: 5,
+      logs: [
+        {
+          uuid: 'LVM-a',
+          devices: ['vg-a'],
+          log: '254:3',
+          state: 'running',
+          failure: '',
+          isPaused: true,
+          regions: 8,
+          regionBytes: 524_288,
+          inSync: 5,
+          dirty: 2,
+          recovering: -1,
+          partRegions: 2,
+          heat: [
+            [1, 1.24],
+            [3, 700],
+          ],
+        },
+      ],
+      problem: '',
+    },
+    { time: 5, logs: [], problem: '' },
+  ]);
+});
+
+test('a server of dirty logs that hangs or fails holds up no sample', async (t) => {
+  const { kernel } = makeKernel();
+  let fail: (error: Error) => void = () => {};
+  const askLogs = (): Promise<undefined> => new Promise((_, reject) => (fail = reject));
+  const { url } = await serve(t, kernel, { askLogs });
+  let samples = 0;
+  let last: unknown;
+  for await (const { event, data } of events(`${url}events`, t)) {
+    last = data;
+    if (event === 'logs') break;
+    if (event === 'sample' && ++samples === 3) fail(new Error('no answer'));
+  }
+  assert.deepEqual(last, { time: (last as WireLogs).time, logs: [], problem: 'no answer' });
 });
 
 test('two scrapers, two pages and a report do not disturb each other', async (t) => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { askDmlogd, wireLogs } from '../../src/dashboard/logs.ts';
 import { askChanges, askHeat, takeEpoch } from '../../src/dirtylog/daemon/client.ts';
 import { allInSync, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
 import { attempt, cleanUp, eventually, makeVolume, sh } from './support.ts';
@@ -70,6 +71,14 @@ test('dmlogd serves in the background, tells what it does, is traced, and the tr
   assert.deepEqual([heat?.regions, heat?.partRegions, heat?.devices], [REGIONS, 1, [mirror.name]]);
   const warmest = heat?.parts.indexOf(Math.max(...heat.parts));
   assert.equal(warmest, 3, 'blocks 96 and 97 are in region 3');
+  // As the page of dmstats serve shows it.
+  const [shown] = wireLogs((await askDmlogd(new AbortController().signal)) ?? assert.fail('it runs'));
+  assert.deepEqual(
+    [shown?.devices, shown?.state, shown?.regions, shown?.inSync, shown?.regionBytes],
+    [[mirror.name], 'running', REGIONS, REGIONS, REGION_SECTORS * 512],
+  );
+  const [hottest] = [...(shown?.heat ?? [])].sort(([, a], [, b]) => b - a);
+  assert.equal(hottest?.[0], 3);
   const metrics = sh('dmlogd metrics');
   assert.ok(metrics.includes(`dmlogd_mirror_regions_in_sync{log="${mirror.uuid}",device="${mirror.name}"} 32\n`));
   assert.match(metrics, /^dmlogd_requests_total\{type="MARK_REGION"\} [1-9]/m);

@@ -31,6 +31,17 @@ for (const [kind, path] of [
   });
 }
 
+test('docs/prometheus/dmstats.rules.yml asks for metrics that there are', async (t) => {
+  const world = await startSimulatedWorld();
+  t.after(() => world[Symbol.dispose]());
+  const text = metricsText(await readDevices(world.dm), 'prometheus');
+  const rules = readFileSync('docs/prometheus/dmstats.rules.yml', 'utf8');
+  // A recorded one has colons in its name.
+  const names = new Set(rules.match(/(?<![\w:])dmstats_\w+(?=[{[) ])/g));
+  assert.ok(names.size >= 9);
+  for (const name of names) assert.match(text, new RegExp(`^${name}\\{`, 'm'));
+});
+
 test('docs/grafana/dmstats.json asks for metrics that there are, in PromQL', { skip }, async (t) => {
   const world = await startSimulatedWorld();
   t.after(() => world[Symbol.dispose]());
@@ -38,7 +49,7 @@ test('docs/grafana/dmstats.json asks for metrics that there are, in PromQL', { s
   const queries = [...readFileSync('docs/grafana/dmstats.json', 'utf8').matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(
     ([, quoted = '']) => JSON.parse(quoted) as string,
   );
-  assert.ok(queries.length >= 7);
+  assert.ok(queries.length >= 10);
   for (const name of new Set(queries.join(' ').match(/dmstats_\w+/g)))
     assert.match(text, new RegExp(`^${name}\\{`, 'm'));
   // As a rule file, since promtool parses expressions nowhere else without a server.

@@ -62,6 +62,27 @@ test('update() by s and S goes through the columns, by r turns round', () => {
   assert.deepEqual(names(after(start(), 'r')), ['vg region 3', '/srv/slow', 'vg region 2', 'vg']);
 });
 
+test('rowsOf() has regions that serve a file inside it, and beside it when asked to', () => {
+  const programId = 'dmfilemapd-ahead';
+  const state = sampled(initialState(SIZE, 'name'), {
+    regions: [
+      { id: 0, areas: [reads(1, 1)] },
+      { id: 1, areas: [reads(1, 1)], programId, aux: 'group=0,word' },
+      { id: 2, areas: [reads(1, 1)], programId, aux: 'group=9,word' },
+      { id: 3, areas: [reads(1, 1)] },
+    ],
+    groups: [{ alias: '/srv/a', members: [0] }],
+  });
+  assert.deepEqual(names(state), ['/srv/a', 'vg region 3']);
+  assert.deepEqual(names(after(state, 'a')), [
+    '/srv/a',
+    'vg look-ahead region 1',
+    'vg look-ahead region 2',
+    'vg region 3',
+  ]);
+  assert.deepEqual(names(after(state, 'a', 'a', 'return')), ['look-ahead region 1', 'region 0']);
+});
+
 test('the selection stays on its row when the order changes, and follows the first row until one is chosen', () => {
   const state = start();
   assert.equal(selected(state), 'vg');

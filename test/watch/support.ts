@@ -28,18 +28,20 @@ export interface MadeRegion {
   readonly id: number;
   readonly areas: readonly Counters[];
   readonly boundsMs?: readonly number[];
+  readonly programId?: string;
+  readonly aux?: string;
 }
 
 const AREA_SECTORS = 2048n;
 
-function regionSample({ id, areas, boundsMs = [] }: MadeRegion): RegionSample {
+function regionSample({ id, areas, boundsMs = [], programId = 'p', aux = '' }: MadeRegion): RegionSample {
   const region: Region = {
     id,
     start: sectors(BigInt(id) * 1_048_576n),
     length: sectors(AREA_SECTORS * BigInt(areas.length)),
     step: sectors(AREA_SECTORS),
-    programId: 'p',
-    aux: '',
+    programId,
+    aux,
     precise: true,
     bounds: boundsMs.map((ms) => nanoseconds(BigInt(ms) * MS_NS)),
   };
@@ -80,8 +82,6 @@ export function sampleOf({ regions = [], groups = [], cleared = [], io, timeMs =
     ] as const;
   });
   const sample = {
-    name: 'vg',
-    number: { major: 254, minor: 0 },
     listing: { regions: [...samples.values()].map(({ region }) => region), groups: made, problems: [] },
     regions: samples,
     groups: new Map(groupSamples),

@@ -1,4 +1,5 @@
 import type { CompletedCommand, CompletedOption, CompletedProgram } from './completed.ts';
+import { type ListVariable, listVariables, variableOf } from './field-lists.ts';
 
 const SHARED = `# Completions of device-mapper's commands for bash; written by "dmstats completion bash".
 
@@ -11,6 +12,16 @@ _devicemapper_devices() {
       COMPREPLY+=("$(printf %q "$name")")
     fi
   done
+}
+
+# Of a list the last name is completed, what stands before it stays.
+_devicemapper_words() {
+  local list=\${1#[\\'\\"]} name part
+  part=\${list##*[!A-Za-z0-9_]}
+  for name in $2; do
+    if [[ $name == "$part"* ]]; then COMPREPLY+=("\${list%"$part"}$name"); fi
+  done
+  compopt -o nospace 2>/dev/null
 }
 
 _devicemapper_files() {
@@ -44,6 +55,19 @@ function valueCases(options: readonly CompletedOption[]): string {
   return lines.join('\n');
 }
 
+/** The options whose values are lists, by command. */
+function listCases(commands: readonly CompletedCommand[], variables: readonly ListVariable[]): string {
+  const lines = commands.flatMap(({ names, options }) =>
+    options.flatMap((option) => {
+      const variable = variableOf(variables, option);
+      if (variable === undefined) return [];
+      const pattern = names.flatMap((name) => words(option).map((word) => `${name},${word}`)).join(' | ');
+      return [`  ${pattern}) _devicemapper_words "$cur" "$${variable}"; return ;;`];
+    }),
+  );
+  return lines.length === 0 ? '' : `  case $command,$prev in\n${lines.join('\n')}\n  esac\n`;
+}
+
 function operands({ devices, files, words: given }: CompletedCommand): string[] {
   return [
     ...(given.length > 0 ? [`COMPREPLY=($(compgen -W '${given.join(' ')}' -- "$cur"))`] : []),
@@ -68,7 +92,9 @@ function programText(program: CompletedProgram): string {
     ...program.commands.map((command) => commandCase(command, command.names.join(' | '))),
     commandCase(names.length === 0 ? program.rest : first, "''"),
   ];
-  return `
+  const variables = listVariables(program.program, program.commands);
+  const lists = variables.map(({ name, words: list }) => `\n${name}='${list.join(' ')}'`);
+  return `${lists.join('')}
 _${program.program}() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} command= index
   COMPREPLY=()
@@ -78,9 +104,6 @@ _${program.program}() {
   elif [[ $prev == '=' ]]; then
     prev=\${COMP_WORDS[COMP_CWORD - 2]}
   fi
-  case $prev in
-${valueCases(options)}
-  esac
   for ((index = 1; index < COMP_CWORD; index++)); do
     case \${COMP_WORDS[index]} in
     ${valued.length === 0 ? "''" : valued.join(' | ')}) [[ \${COMP_WORDS[index + 1]} == '=' ]] && ((index++)); ((index++)) ;;
@@ -88,7 +111,10 @@ ${valueCases(options)}
     *) command=\${COMP_WORDS[index]}; break ;;
     esac
   done
-${names.length === 0 ? '  command=\n' : ''}  case $command in
+${names.length === 0 ? '  command=\n' : ''}${listCases(program.commands, variables)}  case $prev in
+${valueCases(options)}
+  esac
+  case $command in
 ${cases.join('\n')}
   esac
 }

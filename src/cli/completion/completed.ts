@@ -9,9 +9,14 @@ export interface CompletedOption {
   readonly value: string | undefined;
   /** All values that there are; empty when nobody can tell. */
   readonly choices: readonly string[];
+  /** Names of which the value is a list, separated by anything that is in no name; empty when it is none. */
+  readonly list: readonly string[];
   readonly takesFile: boolean;
   readonly help: string;
 }
+
+/** The names of which an option's value is a list; empty when it is none. */
+export type ListOf<Name extends string> = (command: Name, option: string) => readonly string[];
 
 /** What may stand behind a subcommand. */
 export interface CompletedCommand {
@@ -46,9 +51,9 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** An option of the table. */
-export function completedOption({ name, short, value, help }: OptionSpec<string>): CompletedOption {
+function completedOption({ name, short, value, help }: OptionSpec<string>, list: readonly string[]): CompletedOption {
   const isChoice = value !== undefined && /^[a-z]+(\|[a-z]+)+$/.test(value);
-  return { name, short, value, choices: isChoice ? value.split('|') : [], takesFile: value === 'file', help };
+  return { name, short, value, choices: isChoice ? value.split('|') : [], list, takesFile: value === 'file', help };
 }
 
 function completedCommand(
@@ -59,11 +64,14 @@ function completedCommand(
   }: { readonly names: readonly string[]; readonly summary: string; readonly operands: string },
   options: readonly OptionSpec<string>[],
   commandNames: readonly string[],
+  listOf: (option: string) => readonly string[] = () => [],
 ): CompletedCommand {
   return {
     names,
     summary,
-    options: options.filter(({ ignored }) => ignored !== true).map(completedOption),
+    options: options
+      .filter(({ ignored }) => ignored !== true)
+      .map((option) => completedOption(option, listOf(option.name))),
     devices: operands.includes('<device>'),
     files: operands.includes('file>'),
     words: [...(operands.includes('<command>') ? commandNames : []), ...(operands.includes('<shell>') ? SHELLS : [])],
@@ -75,6 +83,7 @@ export function completedProgram<Name extends string>(
   program: string,
   commands: readonly TableCommand<Name>[],
   options: readonly OptionSpec<Name>[],
+  listOf: ListOf<Name>,
 ): CompletedProgram {
   const common = options.filter((option) => option.commands === 'any');
   const all = commands.map(({ name }) => name);
@@ -82,7 +91,8 @@ export function completedProgram<Name extends string>(
     program,
     commands: commands.map(({ name, alias, ...command }) => {
       const names = alias === undefined ? [name] : [name, alias];
-      return completedCommand({ ...command, names }, [...ownOptions(options, name), ...common], all);
+      const own = [...ownOptions(options, name), ...common];
+      return completedCommand({ ...command, names }, own, all, (option) => listOf(name, option));
     }),
     rest: completedCommand({ names: [], summary: '', operands: '' }, common, all),
   };

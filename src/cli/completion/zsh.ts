@@ -1,11 +1,20 @@
 import type { CompletedCommand, CompletedOption, CompletedProgram } from './completed.ts';
+import { type ListVariable, listVariables, variableOf } from './field-lists.ts';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** Text in brackets or before a colon. */
 const escaped = (text: string): string => text.replace(/[\\[\]:]/g, '\\$&');
 
-function optionSpec({ name, short, value, choices, takesFile, help }: CompletedOption): string {
-  const action = takesFile ? '_files' : choices.length > 0 ? `(${choices.join(' ')})` : ' ';
+function actionOf(option: CompletedOption, variables: readonly ListVariable[]): string {
+  const variable = variableOf(variables, option);
+  if (variable !== undefined) return `{_devicemapper_words $${variable}}`;
+  if (option.takesFile) return '_files';
+  return option.choices.length > 0 ? `(${option.choices.join(' ')})` : ' ';
+}
+
+function optionSpec(option: CompletedOption, variables: readonly ListVariable[]): string {
+  const { name, short, value, help } = option;
+  const action = actionOf(option, variables);
   const taken = value === undefined ? '' : `:${escaped(value)}:${action}`;
   const text = `[${escaped(help)}]${taken}`;
   const long = `--${name}${value === undefined ? '' : '='}`;
@@ -21,8 +30,9 @@ function operandSpec({ devices, files, words }: CompletedCommand): string[] {
   return [kinds.length === 1 ? quoted(`*: :${kinds[0]}`) : quoted(`*: :{${kinds.join('; ')}}`)];
 }
 
-function argumentsLine(command: CompletedCommand, indent: string): string {
-  const specs = [...command.options.map(optionSpec), ...operandSpec(command)];
+function argumentsLine(command: CompletedCommand, indent: string, variables: readonly ListVariable[] = []): string {
+  const options = command.options.map((option) => optionSpec(option, variables));
+  const specs = [...options, ...operandSpec(command)];
   return `_arguments -s${specs.map((spec) => ` \\\n${indent}  ${spec}`).join('')}`;
 }
 
@@ -31,8 +41,12 @@ function programText({ program, commands, rest }: CompletedProgram): string {
   const described = commands.flatMap(({ names, summary }) =>
     names.map((name) => `    ${quoted(`${escaped(name)}:${summary}`)}`),
   );
-  const cases = commands.map((command) => `  ${command.names.join('|')})\n    ${argumentsLine(command, '    ')} ;;`);
-  return `
+  const variables = listVariables(program, commands);
+  const lists = variables.map(({ name, words }) => `\n${name}=(${words.join(' ')})`);
+  const cases = commands.map(
+    (command) => `  ${command.names.join('|')})\n    ${argumentsLine(command, '    ', variables)} ;;`,
+  );
+  return `${lists.join('')}
 _devicemapper_${program}() {
   local -a commands
   commands=(
@@ -62,6 +76,12 @@ _devicemapper_devices() {
   local -a names
   names=(\${DM_DEV_DIR:-/dev}/mapper/*(N:t))
   compadd -- \${names:#control}
+}
+
+# Of a list the last name is completed, what stands before it stays.
+_devicemapper_words() {
+  compset -P '*[^A-Za-z0-9_]'
+  compadd -S '' -- "$@"
 }
 ${programs.map(programText).join('')}
 # In a file of fpath this is the function itself; else it is made known.

@@ -26,7 +26,7 @@ export const INFO_FIELDS = new FieldTable<DeviceFacts>(
   'dmsetup info -c -o help',
 );
 
-const SPLIT_FIELDS = new FieldTable<NameParts>(
+export const SPLIT_FIELDS = new FieldTable<NameParts>(
   DEVICE_GROUPS.filter(({ prefix }) => prefix === 'splitname'),
   nameFields((parts: NameParts) => parts),
   'dmsetup splitname -o help NAME',

@@ -16,9 +16,11 @@ const MAX_PORT = 65_535;
 export async function serve(context: Context): Promise<number> {
   const { options, signal, words } = context;
   checkProgram(context);
+  const { askDmlogd } = await import('../../dashboard/logs.ts');
   const { startDashboard } = await import('../../dashboard/server.ts');
   const simulated = options.has('simulate');
   const world = simulated ? await (await import('../simulated-world.ts')).startSimulatedWorld() : undefined;
+  const mirror = simulated ? await (await import('../simulated-mirror.ts')).startSimulatedMirror() : undefined;
   try {
     const dm = world?.dm ?? context.dm;
     // Fails here, with its reason, when the devices or the files may not be read.
@@ -33,6 +35,7 @@ export async function serve(context: Context): Promise<number> {
       programId: shownPrograms(context),
       openFile: open,
       files,
+      askLogs: mirror?.askLogs ?? askDmlogd,
       simulated,
       version: packageVersion(),
       timeOfDay: context.world.timeOfDay ?? Date.now,
@@ -47,6 +50,7 @@ export async function serve(context: Context): Promise<number> {
       await dashboard[Symbol.asyncDispose]();
     }
   } finally {
+    mirror?.[Symbol.dispose]();
     world?.[Symbol.dispose]();
   }
   return 0;

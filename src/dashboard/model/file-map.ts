@@ -3,7 +3,7 @@ import type { ShownRegion } from './objects.ts';
 
 /** A part of a region that holds a part of the file; bytes. */
 export interface FilePiece {
-  /** From the region's beginning. */
+  /** From the beginning of the region, or of the part of a shared one. */
   readonly from: number;
   /** From the file's. */
   readonly logical: number;
@@ -25,8 +25,7 @@ export interface FileMap {
   readonly size: number;
   /** In the file's order; those that follow each other in the file and on the device are one. */
   readonly extents: readonly ShownExtent[];
-  /** By region id. */
-  readonly pieces: ReadonlyMap<number, readonly FilePiece[]>;
+  readonly pieces: ReadonlyMap<ShownRegion, readonly FilePiece[]>;
 }
 
 /** Lays a file over regions that are in the order of their places and do not overlap, as those of a file's group. */
@@ -38,7 +37,7 @@ export function fileMap({ size, extents }: WireFile, regions: readonly ShownRegi
       last.length += length;
     } else merged.push({ logical, physical, length, covered: 0 });
   }
-  const pieces = new Map<number, FilePiece[]>();
+  const pieces = new Map<ShownRegion, FilePiece[]>();
   let first = 0;
   for (const extent of [...merged].sort((a, b) => a.physical - b.physical)) {
     const end = extent.physical + extent.length;
@@ -53,8 +52,8 @@ export function fileMap({ size, extents }: WireFile, regions: readonly ShownRegi
       if (length <= 0) continue;
       extent.covered += length;
       const piece = { from: start - region.start, logical: extent.logical + start - extent.physical, length };
-      const known = pieces.get(region.id);
-      if (known === undefined) pieces.set(region.id, [piece]);
+      const known = pieces.get(region);
+      if (known === undefined) pieces.set(region, [piece]);
       else known.push(piece);
     }
   }
@@ -63,20 +62,17 @@ export function fileMap({ size, extents }: WireFile, regions: readonly ShownRegi
 }
 
 /** How much of a file is watched; bytes. */
-export interface Coverage {
+export interface Watched {
   readonly allocated: number;
   readonly covered: number;
-  /** Bytes that became the file's before a region was there: their first I/O is in no count. */
-  readonly missed: number;
 }
 
-/** @param missed as the group tells it */
-export function coverage({ extents }: FileMap, missed: number): Coverage {
+export function watchedOf({ extents }: FileMap): Watched {
   let allocated = 0;
   let covered = 0;
   for (const extent of extents) {
     allocated += extent.length;
     covered += extent.covered;
   }
-  return { allocated, covered, missed };
+  return { allocated, covered };
 }

@@ -19,22 +19,22 @@ export interface Span {
   readonly to: number;
 }
 
-/** Adds what a sample has of an object to a column. */
-type Add = (frame: Frame, column: Float64Array) => void;
+/** Adds what a sample has to a column. */
+type Add<Sample> = (sample: Sample, column: Float64Array) => void;
 
 /**
  * Values by time and place that are gathered as samples come: each sample is added once, however often it is shown,
  * so that a file of thousands of regions can be watched for an hour.
  */
-export class HeatGrid {
+export class HeatGrid<Sample extends { readonly time: number } = Frame> {
   readonly rows: number;
-  readonly #add: Add;
+  readonly #add: Add<Sample>;
   #columnMs = 0;
   #lastTime = Number.NEGATIVE_INFINITY;
   // By the number of the column since 1970: columns stay what they are while the time moves on.
   #columns = new Map<number, Float64Array>();
 
-  constructor(rows: number, add: Add) {
+  constructor(rows: number, add: Add<Sample>) {
     this.rows = rows;
     this.#add = add;
   }
@@ -42,10 +42,10 @@ export class HeatGrid {
   /**
    * The values of a span in so many columns.
    *
-   * @param frames all samples of the span
+   * @param samples all of the span
    * @param isTimeUp asked before each sample that is new: an hour of them takes longer than a frame of the browser's
    */
-  gather(frames: readonly Frame[], { from, to }: Span, columns: number, isTimeUp: () => boolean = () => false): Heat {
+  gather(samples: readonly Sample[], { from, to }: Span, columns: number, isTimeUp: () => boolean = () => false): Heat {
     const columnMs = (to - from) / columns;
     if (columnMs !== this.#columnMs) {
       this.#columnMs = columnMs;
@@ -53,15 +53,15 @@ export class HeatGrid {
       this.#columns = new Map();
     }
     let isWhole = true;
-    for (const frame of frames) {
-      const { time } = frame.sample;
+    for (const sample of samples) {
+      const { time } = sample;
       if (time <= this.#lastTime) continue;
       if (isTimeUp()) {
         isWhole = false;
         break;
       }
       this.#lastTime = time;
-      this.#add(frame, this.#column(Math.ceil(time / columnMs)));
+      this.#add(sample, this.#column(Math.ceil(time / columnMs)));
     }
     const first = Math.ceil(to / columnMs) - columns + 1;
     for (const number of this.#columns.keys()) if (number < first) this.#columns.delete(number);
@@ -96,15 +96,34 @@ function eachPart(object: ShownObject, sample: Frame['sample'], see: SeePart): v
   const device = sample.devices[object.deviceIndex];
   if (device === undefined) return;
   for (const [id, counts] of Object.entries(device.regions)) {
-    const region = object.regionsById.get(Number(id));
-    if (region === undefined) continue;
-    const areas = region.step < region.length ? areasOf(object, region, sample) : [];
-    if (areas.length === 0) see(region, 0, region.length, sectorsOf(counts));
+    const parts = object.regionsById.get(Number(id));
+    const [first] = parts ?? [];
+    if (parts === undefined || first === undefined) continue;
+    const areas = areasOf(object, first.id, sample);
+    if (areas.length === 0) see(first, 0, first.length, sectorsOf(counts));
     for (const [area, read, written] of areas) {
-      const offset = area * region.step;
-      see(region, offset, Math.min(region.step, region.length - offset), Number(read) + Number(written));
+      const place = area * first.step;
+      const part = partAt(parts, place);
+      // Another file's area of a region that they share.
+      if (part === undefined) continue;
+      const offset = place - part.from;
+      see(part, offset, Math.min(first.step, part.length - offset), Number(read) + Number(written));
     }
   }
+}
+
+/** The part of a region that has a place in it; parts are in order. */
+function partAt(parts: readonly ShownRegion[], place: number): ShownRegion | undefined {
+  let low = 0;
+  let high = parts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const part = parts[middle];
+    if (part !== undefined && part.from + part.length <= place) low = middle + 1;
+    else high = middle;
+  }
+  const part = parts[low];
+  return part !== undefined && part.from <= place ? part : undefined;
 }
 
 /**
@@ -135,8 +154,8 @@ export function fileGrid({ key }: ShownObject, file: WireFile, size: number, row
     const object = objects.get(key);
     if (object === undefined || size === 0) return;
     const { pieces } = mapOf(object.regions);
-    eachPart(object, sample, ({ id }, offset, length, sectors) => {
-      for (const piece of pieces.get(id) ?? []) {
+    eachPart(object, sample, (region, offset, length, sectors) => {
+      for (const piece of pieces.get(region) ?? []) {
         const from = Math.max(offset, piece.from);
         const shared = Math.min(offset + length, piece.from + piece.length) - from;
         if (shared <= 0) continue;

@@ -1,8 +1,10 @@
-import type { Files, Layout, WireFile, WireSample } from '../wire.ts';
-import { objectsOf, type ShownObject } from './objects.ts';
+import type { Files, Layout, WireCoverage, WireFile, WireSample } from '../wire.ts';
+import { type ListedRegion, objectsOf, type ShownObject, type ShownRegion } from './objects.ts';
 
 /** A sample with the layout that it was taken in. */
 export interface Frame {
+  /** The sample's. */
+  readonly time: number;
   readonly sample: WireSample;
   /** By key. */
   readonly objects: ReadonlyMap<string, ShownObject>;
@@ -19,6 +21,8 @@ export class History {
   #size = 0;
   #objects: ReadonlyMap<string, ShownObject> = new Map();
   #files: ReadonlyMap<string, WireFile> = new Map();
+  /** What was counted and missed since groups were made. */
+  coverage: WireCoverage = { devices: [] };
   readonly #maxNumbers: number;
 
   constructor(maxNumbers = MAX_NUMBERS) {
@@ -63,7 +67,7 @@ export class History {
 
   add(sample: WireSample): void {
     const size = sizeOf(sample);
-    this.#frames.push({ frame: { sample, objects: this.#objects }, size });
+    this.#frames.push({ frame: { time: sample.time, sample, objects: this.#objects }, size });
     this.#size += size;
     const oldest = sample.time - MAX_MS;
     let gone = 0;
@@ -83,10 +87,15 @@ export class History {
 }
 
 function isSameObject(a: ShownObject, b: ShownObject): boolean {
-  if (a.deviceIndex !== b.deviceIndex || a.id !== b.id || a.missed !== b.missed || a.device !== b.device) return false;
-  if (a.bounds.join() !== b.bounds.join() || a.regions.length !== b.regions.length) return false;
-  return a.regions.every((region, index) => {
-    const other = b.regions[index];
+  if (a.deviceIndex !== b.deviceIndex || a.id !== b.id || a.device !== b.device) return false;
+  if (a.bounds.join() !== b.bounds.join()) return false;
+  return isSameList(a.regions, b.regions) && isSameList(a.listed, b.listed);
+}
+
+function isSameList(a: readonly (ShownRegion | ListedRegion)[], b: typeof a): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((region, index) => {
+    const other = b[index];
     return (
       region.id === other?.id &&
       region.start === other.start &&
@@ -98,7 +107,8 @@ function isSameObject(a: ShownObject, b: ShownObject): boolean {
 
 function sizeOf({ devices }: WireSample): number {
   let size = 1;
-  for (const { regions, groups, areas } of devices) {
+  for (const { regions, groups, areas, unseen } of devices) {
+    size += 4 * Object.keys(unseen).length;
     for (const counts of Object.values(regions)) size += counts.length;
     for (const counts of Object.values(groups)) size += counts.length;
     for (const list of Object.values(areas)) size += 3 * list.length;

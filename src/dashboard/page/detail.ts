@@ -1,12 +1,13 @@
-import { type Coverage, coverage } from '../model/file-map.ts';
+import { seenAtAll, seenIn, seenText } from '../model/coverage.ts';
+import { type Watched, watchedOf } from '../model/file-map.ts';
 import { binText, countText, nameText, sizeText, timeText } from '../model/format.ts';
 import type { HeatGrid, Span } from '../model/heat.ts';
 import type { Frame } from '../model/history.ts';
 import { type Known, type KnownFile, makeKnown, makeKnownFile, OFFSET_ROWS, PLACE_ROWS } from '../model/known.ts';
 import { countsOf, type ShownObject } from '../model/objects.ts';
 import { p99Of, type Rates } from '../model/rates.ts';
-import type { WireFile } from '../wire.ts';
-import { element, setText } from './dom.ts';
+import type { WireCoverage, WireFile, WireRole } from '../wire.ts';
+import { element, frameTime, setText } from './dom.ts';
 import { ExtentMap } from './extent-map.ts';
 import { HeatMap } from './heat-map.ts';
 import { p99Text } from './overview.ts';
@@ -16,14 +17,14 @@ import { RegionList } from './region-list.ts';
 const MIB = 2 ** 20;
 const NS_PER_MS = 1e6;
 const SECTOR = 512;
-/** What of a frame may be used, and gone on in the next: half of a frame's time is the browser's. */
-const BUSY_MS = 8;
 
 /** What is shown. */
 export interface Subject {
   readonly object: ShownObject;
   /** Where its file lies, if that is known. */
   readonly file: WireFile | undefined;
+  /** What was counted since groups were made. */
+  readonly coverage: WireCoverage;
   readonly frames: readonly Frame[];
   readonly span: Span;
   /** Between two samples. */
@@ -41,23 +42,38 @@ function columnsOf(map: HeatMap, { span: { from, to }, intervalMs }: Subject): n
 }
 
 /** What is watched of a file, as one line. */
-function coverageText({ allocated, covered, missed }: Coverage): string {
+function watchedText({ allocated, covered }: Watched): string {
   const share = allocated === 0 ? 100 : Math.floor((1000 * covered) / allocated) / 10;
-  const first = missed === 0 ? '' : `; the first I/O of ${sizeText(missed)} was missed`;
-  return `${share} % of ${sizeText(allocated)} are watched${first}`;
+  return `${share} % of ${sizeText(allocated)} are watched`;
+}
+
+/** What an object consists of: `12 regions, 2 packed, 2 companion, 1 look-ahead`. */
+function regionsText(object: ShownObject): string {
+  if (object.role !== undefined) return '1 region';
+  const { listed } = object;
+  const count = (role: WireRole | undefined): number => listed.filter((region) => region.role === role).length;
+  const own = count(undefined);
+  const others = (['packed', 'companion', 'look-ahead'] as const).flatMap((role) => {
+    const there = count(role);
+    return there === 0 ? [] : [`${there} ${role}`];
+  });
+  return [`${own} region${own === 1 ? '' : 's'}`, ...others].join(', ');
 }
 
 /** All about one file or region. */
 export class Detail {
   readonly #title = element('title', HTMLElement);
   readonly #facts = element('facts', HTMLElement);
+  readonly #watched = element('watched', HTMLElement);
   readonly #coverage = element('coverage', HTMLElement);
+  readonly #coverageSince = element('coverage-since', HTMLElement);
+  readonly #coverageNow = element('coverage-now', HTMLElement);
   readonly #ofFile = document.querySelectorAll<HTMLElement>('.of-file');
   readonly #noFile = element('no-file', HTMLElement);
   readonly #operations = new Plot('operations', ['reads', 'writes']);
   readonly #throughput = new Plot('throughput', ['read', 'written']);
   readonly #duration = new Plot('duration', ['reads', 'writes']);
-  readonly #latency = new HeatMap('latency');
+  readonly #latency = new HeatMap('latency', { empty: 'No histogram: create the regions with --bounds' });
   readonly #places = new HeatMap('places');
   readonly #offsets = new HeatMap('offsets');
   readonly #extents = new ExtentMap('extents');
@@ -73,6 +89,7 @@ export class Detail {
       this.#showRates(now, this.#duration, [(one) => milliseconds(one.readNs), (one) => milliseconds(one.writeNs)]),
     (now) => this.#showLatency(now),
     (now) => this.#showPlaces(now),
+    (now) => this.#showWatched(now),
     (now) => this.#showCoverage(now),
     (now) => this.#showExtents(now),
     (now) => this.#showOffsets(now),
@@ -103,10 +120,9 @@ export class Detail {
    * @returns whether all is shown; else it is to be called again
    */
   show(subject: Subject, isNew: boolean): boolean {
-    const end = performance.now() + BUSY_MS;
     const { object, file } = subject;
     if (this.#known?.object !== object) this.#known = makeKnown(object);
-    const now: Showing = { ...subject, known: this.#known, isTimeUp: () => performance.now() > end };
+    const now: Showing = { ...subject, known: this.#known, isTimeUp: frameTime() };
     this.#showFacts(now);
     for (const part of this.#ofFile) part.hidden = file === undefined;
     this.#noFile.hidden = file !== undefined;
@@ -128,7 +144,7 @@ export class Detail {
   }
 
   #showFacts({ object, frames }: Showing): void {
-    const { name, device, regions, bytes, bounds } = object;
+    const { name, device, bytes, bounds } = object;
     const newest = frames.at(-1);
     const then = newest?.objects.get(object.key);
     const counts = newest && then && countsOf(then, newest.sample);
@@ -136,7 +152,7 @@ export class Detail {
     setText(this.#title, nameText(name));
     setText(
       this.#facts,
-      `${nameText(device)}, ${regions.length} region${regions.length === 1 ? '' : 's'}, ${sizeText(bytes)}; ` +
+      `${nameText(device)}, ${regionsText(object)}, ${sizeText(bytes)}; ` +
         `in flight ${inFlight ?? 0}; p99 up to ${p99Text(p99Of(counts, bounds))}`,
     );
     this.#regions.show(object, newest);
@@ -179,10 +195,19 @@ export class Detail {
     return this.#showSectors(now, this.#places, now.known.places, now.object.bytes / PLACE_ROWS);
   }
 
-  #showCoverage({ object, file }: Showing): boolean {
+  #showWatched({ object, file }: Showing): boolean {
     if (file === undefined) return true;
     const { map } = this.#knownFileOf(object, file);
-    setText(this.#coverage, `${nameText(file.path)}: ${coverageText(coverage(map, object.missed))}`);
+    setText(this.#watched, `${nameText(file.path)}: ${watchedText(watchedOf(map))}`);
+    return true;
+  }
+
+  #showCoverage({ object, coverage, frames }: Showing): boolean {
+    const all = seenAtAll(object, coverage);
+    this.#coverage.hidden = all === undefined;
+    if (all === undefined) return true;
+    setText(this.#coverageSince, seenText(all));
+    setText(this.#coverageNow, seenText(seenIn(object, frames)));
     return true;
   }
 

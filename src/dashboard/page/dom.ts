@@ -10,6 +10,15 @@ export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** What of a frame may be used, and gone on in the next: half of a frame's time is the browser's. */
+const BUSY_MS = 8;
+
+/** Whether the time of the frame that begins now is up. */
+export function frameTime(): () => boolean {
+  const end = performance.now() + BUSY_MS;
+  return () => performance.now() > end;
+}
+
 /** Whether the page is shown in dark colours, and word of it when that changes. */
 export const darkness: MediaQueryList = matchMedia('(prefers-color-scheme: dark)');
 

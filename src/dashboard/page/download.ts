@@ -1,6 +1,7 @@
 import { nameText } from '../model/format.ts';
 import type { Span } from '../model/heat.ts';
 import type { Frame } from '../model/history.ts';
+import type { LogFrame } from '../model/log-history.ts';
 import { areasOf, countsOf, type ShownObject } from '../model/objects.ts';
 import { COUNT_ORDER, type WireFile } from '../wire.ts';
 import { colour } from './dom.ts';
@@ -16,14 +17,17 @@ function save(blob: Blob, name: string): void {
   URL.revokeObjectURL(link.href);
 }
 
-function fileName({ name }: ShownObject, { to }: Span, ending: string): string {
+/** What a saved file is about. */
+type Named = Pick<ShownObject, 'name' | 'device'>;
+
+function fileName({ name }: Named, { to }: Span, ending: string): string {
   const time = new Date(to).toISOString().slice(0, 19).replaceAll(':', '-');
   return `${name.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, '') || 'dmstats'}-${time}.${ending}`;
 }
 
 /** Saves the pictures below each other as one PNG. */
 export function savePng(
-  object: ShownObject,
+  object: Named,
   span: Span,
   pictures: readonly (readonly [title: string, canvas: HTMLCanvasElement])[],
 ): void {
@@ -53,20 +57,31 @@ export function savePng(
   });
 }
 
+/** Saves what is shown of a dirty log as JSON: the log at each time, with the heat of its parts. */
+export function saveLogJson(object: Named, span: Span, frames: readonly LogFrame[]): void {
+  const samples = frames.map(({ time, log }) => ({ time: new Date(time).toISOString(), ...log }));
+  const { name } = object;
+  const text = JSON.stringify({ schema: 1, name, samples });
+  save(new Blob([text], { type: 'application/json' }), fileName(object, span, 'json'));
+}
+
 /** Saves what is shown as JSON: the object, and of each sample its counts in the order that `order` tells. */
 export function saveJson(object: ShownObject, file: WireFile | undefined, span: Span, frames: readonly Frame[]): void {
   const samples = frames.flatMap(({ sample, objects }) => {
     const then = objects.get(object.key);
     if (then === undefined) return [];
     const device = sample.devices[then.deviceIndex];
-    const regions = then.regions.map((region) => ({
-      id: region.id,
-      start: region.start,
-      length: region.length,
-      counts: device?.regions[region.id] ?? null,
-      areas: areasOf(then, region, sample),
+    const regions = then.listed.map(({ id, start, length, role }) => ({
+      id,
+      role: role ?? null,
+      start,
+      length,
+      counts: device?.regions[id] ?? null,
+      areas: areasOf(then, id, sample),
     }));
-    return [{ time: new Date(sample.time).toISOString(), counts: countsOf(then, sample) ?? null, regions }];
+    const unseen = then.kind === 'group' ? (device?.unseen[then.id] ?? [0, 0, 0, 0]) : null;
+    const time = new Date(sample.time).toISOString();
+    return [{ time, counts: countsOf(then, sample) ?? null, unseen, regions }];
   });
   const { name, device, kind, bounds } = object;
   const order = [...COUNT_ORDER, 'histogram'];

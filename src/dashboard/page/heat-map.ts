@@ -26,9 +26,19 @@ const DARK: readonly Colour[] = [
 /** What a cell says when it is pointed at. */
 export type CellText = (row: number, value: number) => string;
 
+/** How a map looks. */
+interface HeatMapOptions {
+  /** Whether colours go by the logarithm of values in place of the square root. */
+  readonly isLogarithmic?: boolean;
+  /** What stands in place of a map without rows. */
+  readonly empty?: string;
+}
+
 /** A picture of values by time and place. */
 export class HeatMap {
   readonly canvas: HTMLCanvasElement;
+  readonly #isLogarithmic: boolean;
+  readonly #empty: string;
   readonly #readout: HTMLElement;
   #heat: Heat | undefined;
   #span: Span = { from: 0, to: 1 };
@@ -36,7 +46,9 @@ export class HeatMap {
   #cellText: CellText = () => '';
   #pointed: { readonly x: number; readonly y: number } | undefined;
 
-  constructor(id: string) {
+  constructor(id: string, { isLogarithmic = false, empty = '' }: HeatMapOptions = {}) {
+    this.#isLogarithmic = isLogarithmic;
+    this.#empty = empty;
     this.canvas = element(id, HTMLCanvasElement);
     this.#readout = element(`${id}-readout`, HTMLElement);
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -82,12 +94,13 @@ export class HeatMap {
     this.#drawTimes(context, width, height);
     const heat = this.#heat;
     if (heat === undefined || heat.rows === 0) {
-      context.fillText('No histogram: create the regions with --bounds', LEFT + 8, height / 2);
+      context.fillText(this.#empty, LEFT + 8, height / 2);
       return;
     }
     this.#drawRows(context, heat, height - BOTTOM);
     if (heat.max === 0) return;
-    const picture = pictureOf(heat, darkness.matches ? PALETTES.dark : PALETTES.light);
+    const shareOf = this.#isLogarithmic ? logarithmicShare : rootShare;
+    const picture = pictureOf(heat, darkness.matches ? PALETTES.dark : PALETTES.light, shareOf);
     context.imageSmoothingEnabled = false;
     context.drawImage(picture, LEFT, 0, width - LEFT, height - BOTTOM);
   }
@@ -140,20 +153,29 @@ function palette(stops: readonly Colour[]): readonly Colour[] {
 }
 
 /** A picture of a pixel a cell; the browser makes it as large as there is room. */
-function pictureOf({ cells, rows, max }: Heat, shades: readonly Colour[]): OffscreenCanvas {
+function pictureOf({ cells, rows, max }: Heat, shades: readonly Colour[], shareOf: typeof rootShare): OffscreenCanvas {
   const picture = new OffscreenCanvas(cells.length, rows);
   const context = picture.getContext('2d');
   const image = new ImageData(cells.length, rows);
   for (const [column, values] of cells.entries()) {
     for (const [row, value] of values.entries()) {
       if (value === 0) continue;
-      // The square root: rare slow I/Os are what is looked for, and they are few.
-      const shade = shades[Math.round((SHADES - 1) * Math.sqrt(value / max))];
+      const shade = shades[Math.round((SHADES - 1) * shareOf(value, max))];
       image.data.set([...(shade ?? []), 255], 4 * ((rows - 1 - row) * cells.length + column));
     }
   }
   context?.putImageData(image, 0, 0);
   return picture;
+}
+
+/** The square root: rare slow I/Os are what is looked for, and they are few. */
+function rootShare(value: number, max: number): number {
+  return Math.sqrt(value / max);
+}
+
+/** Orders of magnitude: a region may be written once or a thousand times. */
+function logarithmicShare(value: number, max: number): number {
+  return Math.log1p(value) / Math.log1p(max);
 }
 
 function blend(stops: readonly Colour[], share: number): Colour {

@@ -1,7 +1,9 @@
+import { coverageText, type Seen, seenAtAll } from '../model/coverage.ts';
 import { countText, nameText, sizeText, timeText } from '../model/format.ts';
 import type { Frame } from '../model/history.ts';
 import { countsOf, type ShownObject } from '../model/objects.ts';
 import { type PercentileBin, p99Of, type Rates, ratesOf } from '../model/rates.ts';
+import type { WireCoverage } from '../wire.ts';
 import { element, setText } from './dom.ts';
 import { VirtualRows } from './virtual-rows.ts';
 
@@ -16,7 +18,7 @@ interface Row {
 
 const COLUMNS: readonly {
   readonly isWide: boolean;
-  readonly text: (rates: Rates, p99: PercentileBin | undefined) => string;
+  readonly text: (rates: Rates, p99: PercentileBin | undefined, seen: Seen | undefined) => string;
 }[] = [
   { isWide: false, text: ({ reads }) => countText(reads) },
   { isWide: false, text: ({ writes }) => countText(writes) },
@@ -25,6 +27,7 @@ const COLUMNS: readonly {
   { isWide: true, text: ({ readNs }) => (readNs === undefined ? '–' : timeText(readNs)) },
   { isWide: true, text: ({ writeNs }) => (writeNs === undefined ? '–' : timeText(writeNs)) },
   { isWide: false, text: (_, p99) => p99Text(p99) },
+  { isWide: true, text: (_, __, seen) => (seen === undefined ? '–' : `${coverageText(seen)} %`) },
 ];
 
 /** The upper bound of the bin of the 99th percentile. */
@@ -42,17 +45,27 @@ export class Overview {
   readonly #open: (key: string) => void;
   readonly #parts = new WeakMap<HTMLTableRowElement, Row>();
   readonly #rows = new VirtualRows(element('rows', HTMLTableSectionElement), ROW_HEIGHT, () => this.#makeRow());
+  readonly #serving = element('serving', HTMLInputElement);
+  readonly #servingSwitch = element('serving-switch', HTMLElement);
+  readonly #servingCount = element('serving-count', HTMLElement);
   #shown: readonly ShownObject[] = [];
+  #coverage: WireCoverage = { devices: [] };
   #frame: Frame | undefined;
 
   constructor(open: (key: string) => void) {
     this.#open = open;
   }
 
-  show(frame: Frame, problems: readonly string[]): void {
+  /** @param coverage what was counted since groups were made */
+  show(frame: Frame, coverage: WireCoverage, problems: readonly string[]): void {
     this.#frame = frame;
+    this.#coverage = coverage;
     const wanted = this.#filter.value.toLowerCase();
-    const objects = [...frame.objects.values()];
+    const all = [...frame.objects.values()];
+    const serving = all.filter(({ role }) => role !== undefined).length;
+    this.#servingSwitch.hidden = serving === 0;
+    setText(this.#servingCount, `${serving}`);
+    const objects = this.#serving.checked ? all : all.filter(({ role }) => role === undefined);
     this.#shown =
       wanted === ''
         ? objects
@@ -107,9 +120,10 @@ export class Overview {
       const counts = countsOf(object, this.#frame.sample);
       const rates = ratesOf(counts);
       const p99 = p99Of(counts, object.bounds);
+      const seen = seenAtAll(object, this.#coverage);
       for (const [column, { text }] of COLUMNS.entries()) {
         const cell = row.cells[column];
-        if (cell !== undefined) setText(cell, text(rates, p99));
+        if (cell !== undefined) setText(cell, text(rates, p99, seen));
       }
     });
   }

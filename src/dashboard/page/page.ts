@@ -1,25 +1,37 @@
 import type { Span } from '../model/heat.ts';
 import { History } from '../model/history.ts';
-import type { Files, Hello, Layout, WireSample } from '../wire.ts';
+import { type LogFrame, LogHistory } from '../model/log-history.ts';
+import { logName } from '../model/log-text.ts';
+import type { Files, Hello, Layout, WireCoverage, WireLog, WireLogs, WireSample } from '../wire.ts';
 import { Detail } from './detail.ts';
-import { darkness, element, setText } from './dom.ts';
-import { saveJson, savePng } from './download.ts';
+import { darkness, element, frameTime, setText } from './dom.ts';
+import { saveJson, saveLogJson, savePng } from './download.ts';
+import { LogDetail } from './log-detail.ts';
+import { LogTable } from './log-table.ts';
 import { Overview } from './overview.ts';
 
 const MS_PER_SECOND = 1000;
+/** Keys of logs; those of other objects begin with a number. */
+const LOG_KEY = /^log\/(.*)$/s;
 const history = new History();
+const logHistory = new LogHistory();
 const detail = new Detail();
+const logDetail = new LogDetail();
 const overview = new Overview(open);
+const logTable = new LogTable((uuid) => open(`log/${uuid}`));
 const status = element('status', HTMLElement);
 const pause = element('pause', HTMLButtonElement);
 const range = element('range', HTMLSelectElement);
 const overviewSection = element('overview', HTMLElement);
 const detailSection = element('detail', HTMLElement);
+const logSection = element('log', HTMLElement);
 
+const GONE = 'It is gone, or was never there.';
 let opened = chosenKey();
 let pausedAt: number | undefined;
 let problems: readonly string[] = [];
 let fileProblems: readonly string[] = [];
+let logProblem = '';
 /** Whether there is something new to be drawn. */
 let isDue = false;
 let isDrawing = false;
@@ -63,20 +75,54 @@ function goOn(): void {
     isDrawing = false;
     const isNew = isDue;
     isDue = false;
-    const frames = framesShown();
-    const last = frames.at(-1);
-    if (last === undefined) return;
-    const object = opened === undefined ? undefined : (last.objects.get(opened) ?? history.objects.get(opened));
-    const isDetail = opened !== undefined;
-    overviewSection.hidden = isDetail;
-    detailSection.hidden = !isDetail;
-    if (!isDetail) overview.show(last, [...problems, ...fileProblems]);
-    else if (object === undefined) setText(element('facts', HTMLElement), 'It is gone, or was never there.');
-    else {
-      const subject = { object, file: history.fileOf(object), frames, span: span(), intervalMs: everyMs };
-      if (!detail.show(subject, isNew)) goOn();
-    }
+    if (!show(isNew)) goOn();
   });
+}
+
+/** @returns whether all is shown */
+function show(isNew: boolean): boolean {
+  const frames = framesShown();
+  const last = frames.at(-1);
+  if (last === undefined) return true;
+  const uuid = openedLog();
+  overviewSection.hidden = opened !== undefined;
+  detailSection.hidden = opened === undefined || uuid !== undefined;
+  logSection.hidden = uuid === undefined;
+  if (uuid !== undefined) return showLog(uuid);
+  if (opened === undefined) {
+    logTable.show(logHistory.at(span().to)?.logs ?? []);
+    const others = logProblem === '' ? [] : [`dirty logs: ${logProblem}`];
+    overview.show(last, history.coverage, [...problems, ...fileProblems, ...others]);
+    return true;
+  }
+  const object = last.objects.get(opened) ?? history.objects.get(opened);
+  if (object === undefined) {
+    setText(element('facts', HTMLElement), GONE);
+    return true;
+  }
+  const { coverage } = history;
+  const subject = { object, file: history.fileOf(object), coverage, frames, span: span(), intervalMs: everyMs };
+  return detail.show(subject, isNew);
+}
+
+function openedLog(): string | undefined {
+  return LOG_KEY.exec(opened ?? '')?.[1];
+}
+
+/** The log that is opened, and what is known of it in the range. */
+function logShown(uuid: string): { readonly log: WireLog; readonly frames: readonly LogFrame[] } | undefined {
+  const frames = logHistory.between(span(), uuid);
+  const log = frames.at(-1)?.log;
+  return log && { log, frames };
+}
+
+function showLog(uuid: string): boolean {
+  const shown = logShown(uuid);
+  if (shown === undefined) {
+    setText(element('log-facts', HTMLElement), GONE);
+    return true;
+  }
+  return logDetail.show(shown.log, shown.frames, span(), everyMs, frameTime());
 }
 
 function setPaused(isPaused: boolean): void {
@@ -128,6 +174,13 @@ function listen(): void {
     history.setFiles(files);
     fileProblems = files.problems;
   });
+  on<WireCoverage>('coverage', (coverage) => {
+    history.coverage = coverage;
+  });
+  on<WireLogs>('logs', (logs) => {
+    logHistory.add(logs);
+    logProblem = logs.problem;
+  });
   on<WireSample>('sample', (sample) => {
     history.add(sample);
     const cleared = sample.devices.some((device) => device.cleared.length > 0);
@@ -143,18 +196,25 @@ addEventListener('hashchange', () => {
   opened = chosenKey();
   draw();
   requestAnimationFrame(() => {
-    if (opened !== undefined) element('title', HTMLElement).focus();
+    const log = LOG_KEY.exec(before ?? '')?.[1];
+    if (opened !== undefined) element(openedLog() === undefined ? 'title' : 'log-title', HTMLElement).focus();
+    else if (log !== undefined) logTable.focus(log);
     else if (before !== undefined) overview.focus(before);
   });
 });
 addEventListener('keydown', onKey);
-darkness.addEventListener('change', () => detail.restyle());
+darkness.addEventListener('change', () => {
+  detail.restyle();
+  logDetail.restyle();
+});
 pause.addEventListener('click', () => setPaused(pausedAt === undefined));
 range.addEventListener('change', draw);
-element('filter', HTMLInputElement).addEventListener('input', draw);
-element('back', HTMLButtonElement).addEventListener('click', () => {
-  location.hash = '';
-});
+for (const id of ['filter', 'serving']) element(id, HTMLInputElement).addEventListener('input', draw);
+for (const id of ['back', 'log-back']) {
+  element(id, HTMLButtonElement).addEventListener('click', () => {
+    location.hash = '';
+  });
+}
 const withOpened = (act: (object: NonNullable<ReturnType<typeof history.objects.get>>) => void) => () => {
   const object = opened === undefined ? undefined : history.objects.get(opened);
   if (object !== undefined) act(object);
@@ -166,5 +226,18 @@ element('png', HTMLButtonElement).addEventListener(
 element('json', HTMLButtonElement).addEventListener(
   'click',
   withOpened((object) => saveJson(object, history.fileOf(object), span(), framesShown())),
+);
+const withLog = (act: (log: WireLog, frames: readonly LogFrame[]) => void) => () => {
+  const shown = logShown(openedLog() ?? '');
+  if (shown !== undefined) act(shown.log, shown.frames);
+};
+const ofLog = (log: WireLog) => ({ name: logName(log), device: `log ${log.log}` });
+element('log-png', HTMLButtonElement).addEventListener(
+  'click',
+  withLog((log) => savePng(ofLog(log), span(), logDetail.pictures)),
+);
+element('log-json', HTMLButtonElement).addEventListener(
+  'click',
+  withLog((log, frames) => saveLogJson(ofLog(log), span(), frames)),
 );
 listen();

@@ -6,23 +6,24 @@ import { element, setText } from './dom.ts';
 import { VirtualRows } from './virtual-rows.ts';
 
 const ROW_HEIGHT = 30;
-const COLUMNS = 5;
-const AREAS_COLUMN = 3;
+const COLUMNS = 6;
+const WIDE_COLUMNS = [1, 4];
 const SECTOR = 512;
 
 /** The table of an object's regions. */
 export class RegionList {
   readonly #rows = new VirtualRows(element('regions', HTMLTableSectionElement), ROW_HEIGHT, makeRow);
 
-  show({ regions, key, deviceIndex }: ShownObject, newest: Frame | undefined): void {
-    const isSame = newest?.objects.get(key)?.regions === regions;
+  show({ listed, key, deviceIndex }: ShownObject, newest: Frame | undefined): void {
+    const isSame = newest?.objects.get(key)?.listed === listed;
     const device = isSame ? newest?.sample.devices[deviceIndex] : undefined;
-    this.#rows.show(regions.length, (row, index) => {
-      const region = regions[index];
+    this.#rows.show(listed.length, (row, index) => {
+      const region = listed[index];
       if (region === undefined) return;
-      const { id, start, length, step } = region;
+      const { id, start, length, step, role } = region;
       const texts = [
         `${id}`,
+        role ?? 'own',
         sizeText(start),
         sizeText(length),
         `${Math.ceil(length / step)}`,
@@ -38,6 +39,7 @@ export class RegionList {
 
 function makeRow(): HTMLTableRowElement {
   const row = document.createElement('tr');
-  for (let column = 0; column < COLUMNS; column++) row.insertCell().className = column === AREAS_COLUMN ? 'wide' : '';
+  for (let column = 0; column < COLUMNS; column++)
+    row.insertCell().className = WIDE_COLUMNS.includes(column) ? 'wide' : '';
   return row;
 }

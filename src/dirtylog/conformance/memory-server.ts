@@ -24,7 +24,8 @@ export class MemoryServer implements ConformanceTransport {
   readonly #devices = new Map<string, BlockStore>();
   readonly #numbers: ReadonlyMap<string, string>;
   #sent: Uint8Array[] = [];
-  readonly #server = new LogServer({
+  /** What answers. */
+  readonly server: LogServer = new LogServer({
     send: (bytes, length) => this.#sent.push(bytes.slice(0, length)),
     event: () => {},
     poke: () => {},
@@ -48,8 +49,8 @@ export class MemoryServer implements ConformanceTransport {
   }
 
   async exchange(datagram: Uint8Array): Promise<readonly Uint8Array[]> {
-    this.#server.incoming.bytes.set(datagram);
-    this.#server.receive(datagram.length);
+    this.server.incoming.bytes.set(datagram);
+    this.server.receive(datagram.length);
     await new Promise((resolve) => setImmediate(resolve));
     return this.#sent.splice(0);
   }

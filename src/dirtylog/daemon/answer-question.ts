@@ -38,7 +38,8 @@ export async function answerQuestion(question: Question, server: LogServer, worl
   }
 }
 
-function statusOf({ uuid, label, log, recovering, users }: SharedLog): MirrorStatus {
+/** How a mirror stands. */
+export function statusOf({ uuid, label, log, recovering, users }: SharedLog): MirrorStatus {
   return {
     uuid,
     log: label,
@@ -53,7 +54,8 @@ function statusOf({ uuid, label, log, recovering, users }: SharedLog): MirrorSta
   };
 }
 
-function heatOf({ uuid, log }: SharedLog): MirrorHeat {
+/** Where a mirror has been written lately. */
+export function heatOf({ uuid, log }: SharedLog): MirrorHeat {
   return {
     uuid,
     regions: log?.regionCount ?? 0,

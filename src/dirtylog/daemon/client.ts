@@ -18,26 +18,32 @@ export interface FullStatus extends ServerStatus {
 
 /** The server to be asked, and for `mirror` the one that is asked about: a log's uuid or a mapped device's name. */
 export interface AskOptions {
-  readonly stateFolder?: string;
+  readonly stateFolder?: string | undefined;
   readonly mirror?: string | undefined;
+  /** Ends the wait for an answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The first line of the server's answer. @throws UsageError when there is none, or when the server says no */
-export async function askOnce(stateFolder: string | undefined, request: ControlRequest): Promise<unknown> {
-  for await (const value of askServer(controlPath(stateFolder), request)) return value;
+export async function askOnce(
+  stateFolder: string | undefined,
+  request: ControlRequest,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  for await (const value of askServer(controlPath(stateFolder), request, signal)) return value;
   throw new UsageError('dmlogd ended before it answered');
 }
 
 // Both sides are of one package; another version's answer lacks words, never means others.
 
 /** The server's status. @throws UsageError when no server runs */
-export async function askStatus({ stateFolder }: AskOptions = {}): Promise<FullStatus> {
-  return (await askOnce(stateFolder, { command: 'status' })) as FullStatus;
+export async function askStatus({ stateFolder, signal }: Omit<AskOptions, 'mirror'> = {}): Promise<FullStatus> {
+  return (await askOnce(stateFolder, { command: 'status' }, signal)) as FullStatus;
 }
 
 /** Where the mirrors are written. @throws UsageError when no server runs, or it has no such mirror */
-export async function askHeat({ stateFolder, mirror }: AskOptions = {}): Promise<readonly Named<MirrorHeat>[]> {
-  return (await askOnce(stateFolder, { command: 'heat', ...about(mirror) })) as Named<MirrorHeat>[];
+export async function askHeat({ stateFolder, mirror, signal }: AskOptions = {}): Promise<readonly Named<MirrorHeat>[]> {
+  return (await askOnce(stateFolder, { command: 'heat', ...about(mirror) }, signal)) as Named<MirrorHeat>[];
 }
 
 /** Takes a point of all mirrors, to ask `askChanges()` about. @throws UsageError when no server runs */

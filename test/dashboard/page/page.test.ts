@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
+import { startSimulatedMirror } from '../../../src/cli/simulated-mirror.ts';
 import { startSimulatedWorld } from '../../../src/cli/simulated-world.ts';
 import { startDashboard } from '../../../src/dashboard/server.ts';
 import { makeKernel, serve } from '../support.ts';
@@ -15,11 +16,13 @@ const FILE = '/srv/db/orders.db';
 
 async function serveWorld(t: TestContext): Promise<string> {
   const world = await startSimulatedWorld();
+  const mirror = await startSimulatedMirror();
   const dashboard = await startDashboard(world.dm, {
     host: '127.0.0.1',
     port: 0,
     intervalMs: 200,
     openFile: world.openFile,
+    askLogs: mirror.askLogs,
     simulated: true,
     version: '1.2.3',
     timeOfDay: Date.now,
@@ -27,6 +30,7 @@ async function serveWorld(t: TestContext): Promise<string> {
   });
   t.after(async () => {
     await dashboard[Symbol.asyncDispose]();
+    mirror[Symbol.dispose]();
     world[Symbol.dispose]();
   });
   return dashboard.url;
@@ -63,7 +67,7 @@ test('the page shows files, opens one, pauses, and goes back by keyboard', { ski
   assert.ok((await page.locator('#regions tr').count()) > 1);
   await page.locator('#latency').hover({ position: { x: 300, y: 60 } });
   assert.match(await page.locator('#latency-readout').innerText(), /I\/Os of .* to /);
-  assert.match(await page.locator('#coverage').innerText(), /^\/srv\/db\/orders\.db: 100 % of 96 MiB are watched$/);
+  assert.match(await page.locator('#watched').innerText(), /^\/srv\/db\/orders\.db: 100 % of 96 MiB are watched$/);
   await page.locator('#extents').hover({ position: { x: 300, y: 60 } });
   assert.match(
     await page.locator('#extents-readout').innerText(),
@@ -139,6 +143,66 @@ test('the page shows names as text, whatever they are', { skip }, async (t) => {
   assert.deepEqual([complaints, foreign], [[], []]);
 });
 
+test('the page shows how a mirror is written and resynchronised', { skip }, async (t) => {
+  const { page, complaints } = await browse(t, await serveWorld(t));
+  await page.getByRole('button', { name: 'vg-mirror' }).waitFor();
+  const cells = page.locator('#logs td');
+  assert.match(await cells.nth(1).innerText(), /^\d+\.\d\d %$/);
+  assert.match(await cells.nth(2).innerText(), /^\d+$/);
+  assert.equal(await cells.nth(3).innerText(), '4096');
+  await page.getByRole('button', { name: 'vg-mirror' }).click();
+  await page.getByRole('heading', { name: 'vg-mirror' }).waitFor();
+  await page.waitForTimeout(2500);
+  assert.ok((await drawnPixels(page, '#log-heat')) > 300);
+  assert.ok((await drawnPixels(page, '#log-share canvas')) > 300);
+  assert.match(await page.locator('#log-resync').innerText(), /^\d+\.\d\d % in sync, [\d.]+ regions\/s \(.* min left/);
+  assert.match(
+    await page.locator('#log-facts').innerText(),
+    /^running, log on 254:9; 4096 regions of 512 KiB, \d+ dirty$/,
+  );
+  const { value, max } = await page
+    .locator('progress')
+    .evaluate(({ value, max }: HTMLProgressElement) => ({ value, max }));
+  assert.ok(value > 0 && value < max && max === 4096, `${value} of ${max}`);
+  await page.locator('#log-heat').hover({ position: { x: 300, y: 60 } });
+  assert.match(
+    await page.locator('#log-heat-readout').innerText(),
+    / writes lately in regions \d+ to \d+, at .* (MiB|GiB)$/,
+  );
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'JSON' }).click(),
+  ]);
+  const { name, samples } = JSON.parse(readFileSync(await download.path(), 'utf8')) as {
+    name: string;
+    samples: { inSync: number; heat: unknown[] }[];
+  };
+  assert.equal(name, 'vg-mirror');
+  assert.ok(samples.every(({ heat }) => heat.length > 0));
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => document.activeElement?.textContent === 'vg-mirror');
+  assert.deepEqual(complaints, []);
+});
+
+test('the page shows regions that serve files with them, and by themselves when asked to', { skip }, async (t) => {
+  const { kernel, say } = makeKernel();
+  say('@stats_create 0+1024 /1 0 dmstats DMS_GROUP="/srv/a":0#-');
+  say('@stats_create 2048+64 8 0 dmfilemapd-ahead group=0,word');
+  say('@stats_create 4096+64 8 0 dmfilemapd-ahead group=7,word');
+  const { url } = await serve(t, kernel);
+  const { page, complaints } = await browse(t, url);
+  await page.getByRole('button', { name: '/srv/a' }).waitFor();
+  assert.equal(await page.locator('#rows tr').count(), 1);
+  await page.getByLabel('Show look-ahead and packed regions (2)').check();
+  await page.getByRole('button', { name: 'look-ahead region 2' }).waitFor();
+  assert.equal(await page.locator('#rows tr').count(), 3);
+  await page.getByRole('button', { name: '/srv/a' }).click();
+  await page.getByText('1 region, 1 look-ahead').waitFor();
+  assert.deepEqual(await page.locator('#regions td:nth-child(2)').allInnerTexts(), ['own', 'look-ahead']);
+  assert.ok(await page.locator('#logs-section').isHidden());
+  assert.deepEqual(complaints, []);
+});
+
 test('the page says when it has lost the server', { skip }, async (t) => {
   const { kernel } = makeKernel();
   const { dm } = await serve(t, kernel);
@@ -176,6 +240,15 @@ for (const [width, dark] of [
       if (SCREENSHOTS === undefined) return;
       await page.screenshot({ path: join(SCREENSHOTS, `${what}-${name}.png`) });
     };
+    // As high as the whole: rows that are not in the window do not exist.
+    const shotWhole = async (what: string): Promise<void> => {
+      if (SCREENSHOTS === undefined) return;
+      await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.waitForTimeout(500);
+      await shot(what);
+      await page.setViewportSize({ width, height: 900 });
+    };
     await page.waitForTimeout(1000);
     assert.ok(await fits());
     const heights = (table: string): Promise<number[]> =>
@@ -199,11 +272,15 @@ for (const [width, dark] of [
     assert.deepEqual(complaints, []);
     await page.locator('#regions tr').first().scrollIntoViewIfNeeded();
     assert.deepEqual([...new Set(await heights('#regions'))], [30]);
-    if (SCREENSHOTS === undefined) return;
-    // As high as the whole: rows that are not in the window do not exist.
-    await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.waitForTimeout(500);
-    await shot('file');
+    await shotWhole('file');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'vg-mirror' }).click();
+    await page.locator('#log-share canvas').waitFor();
+    await page.waitForTimeout(1000);
+    await page.evaluate(() => Object.assign(globalThis, { shifts: [] }));
+    await page.waitForTimeout(1000);
+    assert.ok(await fits());
+    assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), []);
+    await shotWhole('mirror');
   });
 }

@@ -90,7 +90,7 @@ function makeFile(): { readonly layout: Layout; readonly files: Files } {
     program: 'dmstats',
     bounds: [1e6, 1e7],
   }));
-  const groups = [{ id: 0, alias: '/srv/big', members: indexes, missed: 0 }];
+  const groups = [{ id: 0, alias: '/srv/big', members: indexes }];
   const extents = indexes.map((index) => [index * MIB, place(index), MIB] as const);
   return {
     layout: { devices: [{ name: 't0', number: '254:0', regions, groups, problems: [] }] },
@@ -108,7 +108,7 @@ function makeSample(index: number, time: number): WireSample {
   ];
   const regions: Record<string, number[]> = {};
   for (let busy = 0; busy < BUSY; busy++) regions[(index * 31 + busy * 199) % EXTENTS] = counts(1 + (busy % 3));
-  return { time, devices: [{ regions, groups: { 0: counts(BUSY) }, areas: {}, cleared: [] }] };
+  return { time, devices: [{ regions, groups: { 0: counts(BUSY) }, unseen: {}, areas: {}, cleared: [] }] };
 }
 
 /** Serves the page with an hour of samples, told in a second and a half, and one more each quarter of a second. */
