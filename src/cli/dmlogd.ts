@@ -27,8 +27,9 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
-  check [COMMAND ...]     hold this server against the rules that the kernel relies on, or one that reads the kernel's
-                          datagrams from its standard input
+  check [--core] [COMMAND ...]
+                          hold this server against the rules that the kernel relies on, or one that reads the kernel's
+                          datagrams from its standard input; --core without logs on devices
 
   -h, --help              this help
       --version           the version of this package
