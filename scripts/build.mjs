@@ -23,6 +23,7 @@ await bundle(
   [
     ...commands.filter((name) => name !== 'dmstats').map(entryOf),
     { in: `${root}src/dirtylog/daemon/worker.ts`, out: 'dmlogd-thread' },
+    { in: `${root}src/dirtylog/daemon/policy-check.ts`, out: 'dmlogd-policy' },
   ],
   bin,
 );

@@ -6,12 +6,14 @@ const HELP = `Usage: dmlogd <command> [<options>]
 
 Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
 
-  serve [--daemon]        answer the kernel until ended; "ready" on standard output once it does
+  serve [--daemon] [--policy FILE]
+                          answer the kernel until ended; "ready" on standard output once it does; FILE is a module whose
+                          function says which region is copied next
   status [--json]         the mirrors, and how far their resync is
   logs [--json]           the logs, one for each loaded table
   resync pause|resume     stop the copying, let it go on
   resync rate BYTES|none  copy at most so many bytes a second
-  resync order inOrder|byHeat
+  resync order default|inOrder|byHeat
   resync window HH:MM-HH:MM[,...]|none
   resync --mirror NAME ...    the same for one mirror, by its device or its log's uuid; and
          first REGION[-REGION][,...]|none    these regions before all others
@@ -25,8 +27,9 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
-  check [COMMAND ...]     hold this server against the rules that the kernel relies on, or one that reads the kernel's
-                          datagrams from its standard input
+  check [--core] [COMMAND ...]
+                          hold this server against the rules that the kernel relies on, or one that reads the kernel's
+                          datagrams from its standard input; --core without logs on devices
 
   -h, --help              this help
       --version           the version of this package

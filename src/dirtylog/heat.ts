@@ -17,6 +17,15 @@ export class Heat {
     this.parts = new Float64Array(Math.ceil(regions / 2 ** shift));
   }
 
+  get partRegions(): number {
+    return 2 ** this.shift;
+  }
+
+  /** How warm the part is that a region is in. */
+  of(region: number): number {
+    return this.parts[region >>> this.shift] ?? 0;
+  }
+
   /** A region is about to be written. */
   add(region: number): void {
     const part = region >>> this.shift;

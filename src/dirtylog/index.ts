@@ -3,6 +3,7 @@
  * `askChanges()`), policies of resync, traces, and the conformance kit for any server of the protocol.
  */
 export * from './conformance/check.ts';
+export { DiskKernel, type DiskTransport, type KitDevice } from './conformance/disk-kernel.ts';
 export { Breach, type ConformanceTransport, type KitAnswer, KitKernel } from './conformance/kernel.ts';
 export { MemoryServer } from './conformance/memory-server.ts';
 export { ProcessServer } from './conformance/process-server.ts';

@@ -25,7 +25,9 @@ export type LogEvent =
   | { readonly type: 'outOfSync'; readonly uuid: string; readonly region: number }
   | { readonly type: 'resyncDone'; readonly uuid: string }
   /** The legs' caches could not be flushed: what was cleared stays dirty. */
-  | { readonly type: 'legSyncFailed'; readonly uuid: string; readonly reason: string };
+  | { readonly type: 'legSyncFailed'; readonly uuid: string; readonly reason: string }
+  /** The operator's resync policy throws, or answers what is no region to copy: the mirror is copied in order. */
+  | { readonly type: 'policyFailed'; readonly uuid: string; readonly reason: string };
 
 /** Where a log stands. */
 export type LogPhase = 'opening' | 'constructed' | 'loading' | 'running' | 'presuspended' | 'suspended';

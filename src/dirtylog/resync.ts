@@ -1,14 +1,34 @@
 /** Which region to copy next, and when: pure functions, composed from what the operator wants. */
-import type { Bitmap } from './bitmap.ts';
-import type { Heat } from './heat.ts';
 
-/** What a policy sees of a mirror. */
+/** A set of regions, to be looked at. */
+export interface RegionSet {
+  /** How many regions are in it. */
+  readonly count: number;
+  has(region: number): boolean;
+  /** The least region in it that is `from` or more, found at once in a set of any size; -1 when there is none. */
+  next(from: number): number;
+}
+
+/** How much a mirror has been written lately, to be looked at. */
+export interface RegionHeat {
+  /** Regions of a part: those of one part are equally warm. A power of two; there are at most 4096 parts. */
+  readonly partRegions: number;
+  /** How often the kernel has begun to write to the part that a region is in; what is older counts less. */
+  of(region: number): number;
+}
+
+/** What a policy sees of a mirror: all of it to be read only. */
 export interface ResyncQueue {
+  /** The uuid of the mirror's log. */
+  readonly uuid: string;
   readonly regionCount: number;
   readonly regionSectors: number;
-  readonly outOfSync: Bitmap;
-  readonly heat: Heat;
-  /** When the region before counts as handed out, in milliseconds of the monotonic clock; -Infinity before the first. */
+  /** The regions that are to be copied. */
+  readonly outOfSync: RegionSet;
+  readonly heat: RegionHeat;
+  /** The region that was handed out last; -1 before the first one. */
+  readonly lastRegion: number;
+  /** When that counts as handed out, in milliseconds of the monotonic clock; -Infinity before the first one. */
   readonly lastMs: number;
 }
 
@@ -21,13 +41,27 @@ export interface ResyncTime {
 }
 
 /**
- * A region to copy, and when it counts as handed out, if not now; or how long to wait before asking again, Infinity when
- * only a change of settings can help.
+ * The region to copy next, or to copy none for now. The long form is that of a rate: it says too when the region counts as
+ * handed out, in milliseconds of the monotonic clock, if not now.
  */
-export type ResyncChoice = { readonly region: number; readonly countsAtMs?: number } | { readonly waitMs: number };
+export type ResyncChoice = number | 'wait' | { readonly region: number; readonly countsAtMs: number };
 
-/** A resync policy. Only asked while regions are out of sync; a region that is in sync or does not exist is not copied. */
-export type ResyncPolicy = (queue: ResyncQueue, time: ResyncTime) => ResyncChoice;
+/**
+ * A resync policy: which region of a mirror to copy next, and when. The ones of this module are of this type, what
+ * combines them takes and returns it, and so is the function that `dmlogd serve --policy FILE` loads (docs/dirtylog.md).
+ *
+ * It is called by the thread that answers the kernel, and only while regions are out of sync: when the kernel has
+ * copied one and asks for the next, and about once a second while nothing is copied. Not every region that it names is
+ * copied: it must keep no account of its own, only look at what it is given.
+ *
+ * @example
+ * // The regions of the first GiB at once, the others before six in the morning.
+ * const policy: ResyncPolicy = (mirror, { minuteOfDay }) => {
+ *   const region = mirror.outOfSync.next(0);
+ *   return region * mirror.regionSectors < 2 ** 21 || minuteOfDay < 6 * 60 ? region : 'wait';
+ * };
+ */
+export type ResyncPolicy = (mirror: ResyncQueue, time: ResyncTime) => ResyncChoice;
 
 /** Regions from `first` to `last`, both in it. */
 export interface RegionRange {
@@ -41,7 +75,6 @@ export interface DailyWindow {
   readonly toMinute: number;
 }
 
-const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 const SECTOR_BYTES = 512;
 
@@ -53,13 +86,12 @@ export const byHeat: ResyncPolicy = ({ outOfSync, heat }) => {
   let best = -1;
   let most = -1;
   for (let region = outOfSync.next(0); region >= 0; ) {
-    const part = region >>> heat.shift;
-    const warmth = heat.parts[part] as number;
+    const warmth = heat.of(region);
     if (warmth > most) {
       best = region;
       most = warmth;
     }
-    region = outOfSync.next((part + 1) * 2 ** heat.shift);
+    region = outOfSync.next(region - (region % heat.partRegions) + heat.partRegions);
   }
   return chosen(best);
 };
@@ -69,7 +101,7 @@ export function rangesFirst(ranges: readonly RegionRange[], then: ResyncPolicy):
   return (queue, time) => {
     for (const { first, last } of ranges) {
       const region = queue.outOfSync.next(first);
-      if (region >= 0 && region <= last) return { region };
+      if (region >= 0 && region <= last) return region;
     }
     return then(queue, time);
   };
@@ -85,34 +117,32 @@ export const BURST_MS = 2000;
 export function limitedTo(bytesPerSecond: number, policy: ResyncPolicy): ResyncPolicy {
   return (queue, time) => {
     const dueMs = queue.lastMs + (queue.regionSectors * SECTOR_BYTES * 1000) / bytesPerSecond;
-    if (dueMs > time.nowMs) return { waitMs: dueMs - time.nowMs };
+    if (dueMs > time.nowMs) return 'wait';
     const choice = policy(queue, time);
-    if (!('region' in choice) || dueMs === Number.NEGATIVE_INFINITY) return choice;
-    return { ...choice, countsAtMs: Math.max(dueMs, time.nowMs - BURST_MS) };
+    if (choice === 'wait' || dueMs === Number.NEGATIVE_INFINITY) return choice;
+    return { region: regionOf(choice), countsAtMs: Math.max(dueMs, time.nowMs - BURST_MS) };
   };
 }
 
 /** Only in these parts of the day. */
 export function onlyIn(windows: readonly DailyWindow[], policy: ResyncPolicy): ResyncPolicy {
   return (queue, time) => {
-    let waitMinutes = Number.POSITIVE_INFINITY;
-    for (const { fromMinute, toMinute } of windows) {
+    const isNow = windows.some(({ fromMinute, toMinute }) => {
       const lengthMinutes = (toMinute - fromMinute + DAY_MINUTES) % DAY_MINUTES;
-      const sinceBegin = (time.minuteOfDay - fromMinute + DAY_MINUTES) % DAY_MINUTES;
-      if (sinceBegin < lengthMinutes) return policy(queue, time);
-      waitMinutes = Math.min(waitMinutes, DAY_MINUTES - sinceBegin);
-    }
-    return { waitMs: waitMinutes * MINUTE_MS };
+      return (time.minuteOfDay - fromMinute + DAY_MINUTES) % DAY_MINUTES < lengthMinutes;
+    });
+    return isNow ? policy(queue, time) : 'wait';
   };
 }
 
 /** Not until told otherwise. */
-export const paused: ResyncPolicy = () => ({ waitMs: Number.POSITIVE_INFINITY });
+export const paused: ResyncPolicy = () => 'wait';
 
 /** What an operator sets, at any time. */
 export interface ResyncSettings {
   readonly paused: boolean;
-  readonly order: 'inOrder' | 'byHeat';
+  /** `default` is what the function of `dmlogd serve --policy` says; in order when there is none. */
+  readonly order: 'default' | 'inOrder' | 'byHeat';
   readonly first: readonly RegionRange[];
   /** Null for no limit: JSON has no undefined. */
   readonly bytesPerSecond: number | null;
@@ -120,10 +150,10 @@ export interface ResyncSettings {
   readonly windows: readonly DailyWindow[];
 }
 
-/** Everything at once, in order. */
+/** Everything at once, in the default order. */
 export const DEFAULT_RESYNC: ResyncSettings = {
   paused: false,
-  order: 'inOrder',
+  order: 'default',
   first: [],
   bytesPerSecond: null,
   windows: [],
@@ -132,15 +162,13 @@ export const DEFAULT_RESYNC: ResyncSettings = {
 /**
  * The policy of the settings.
  *
- * @throws RangeError for a rate that is not above 0, or a window or range that is none
+ * @param own what the order `default` goes by
+ * @throws RangeError for a rate that is not above 0, or an order, window or range that is none
  */
-export function resyncPolicy({
-  paused: isPaused,
-  order,
-  first,
-  bytesPerSecond,
-  windows,
-}: ResyncSettings): ResyncPolicy {
+export function resyncPolicy(
+  { paused: isPaused, order, first, bytesPerSecond, windows }: ResyncSettings,
+  own: ResyncPolicy = inOrder,
+): ResyncPolicy {
   for (const { first: begin, last } of first) {
     if (!(begin >= 0 && last >= begin)) throw new RangeError(`regions ${begin} to ${last} are no range`);
   }
@@ -151,7 +179,10 @@ export function resyncPolicy({
     }
   }
   if (isPaused) return paused;
-  let policy = rangesFirst(first, order === 'byHeat' ? byHeat : inOrder);
+  const orders: Readonly<Record<string, ResyncPolicy>> = { default: own, inOrder, byHeat };
+  const ordered = Object.hasOwn(orders, order) ? orders[order] : undefined;
+  if (ordered === undefined) throw new RangeError(`"${order}" is no order: one of ${Object.keys(orders).join(', ')}`);
+  let policy = rangesFirst(first, ordered);
   if (bytesPerSecond !== null) {
     if (!(bytesPerSecond > 0)) throw new RangeError(`a resync of ${bytesPerSecond} bytes a second is none: pause it`);
     policy = limitedTo(bytesPerSecond, policy);
@@ -178,9 +209,14 @@ export interface PokeFacts {
  */
 export function isPokeDue(facts: PokeFacts, choice: () => ResyncChoice, nowMs: number): boolean {
   if (!facts.isRunning || facts.isCopying || facts.outOfSync === 0) return false;
-  return nowMs - facts.lastPokeMs >= POKE_EVERY_MS && 'region' in choice();
+  return nowMs - facts.lastPokeMs >= POKE_EVERY_MS && choice() !== 'wait';
+}
+
+/** The region of a choice that is not to wait. */
+export function regionOf(choice: Exclude<ResyncChoice, 'wait'>): number {
+  return typeof choice === 'number' ? choice : choice.region;
 }
 
 function chosen(region: number): ResyncChoice {
-  return region < 0 ? { waitMs: Number.POSITIVE_INFINITY } : { region };
+  return region < 0 ? 'wait' : region;
 }

@@ -5,7 +5,7 @@ import { loadLog } from './logs/load.ts';
 import { mirrBytes } from './logs/mirr.ts';
 import type { RegionLog } from './logs/region-log.ts';
 import type { LogPhase, ServerPorts } from './ports.ts';
-import { isPokeDue, type ResyncChoice, type ResyncPolicy } from './resync.ts';
+import { isPokeDue, type ResyncChoice, type ResyncPolicy, regionOf } from './resync.ts';
 
 /** Cleared regions that become clean at a suspend may have been young, and cleared while the old ones were written. */
 const CLEANING_ROUNDS = 3;
@@ -59,6 +59,7 @@ export class SharedLog {
   onWritable: () => void = () => {};
   #run: BlockStore | undefined;
   #loading: Promise<void> | undefined;
+  #lastRegion = -1;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastPokeMs = Number.NEGATIVE_INFINITY;
   #hasReportedFailure = false;
@@ -155,16 +156,26 @@ export class SharedLog {
     if (log === undefined || log.outOfSync.count === 0 || !log.mayTellOutOfSync) return -1;
     if (this.recovering >= 0 && log.outOfSync.has(this.recovering)) return this.recovering;
     const choice = this.#choose(log);
-    if (!('region' in choice) || !(choice.region >= 0 && choice.region < log.regionCount)) return -1;
-    if (!log.outOfSync.has(choice.region)) return -1;
-    this.recovering = choice.region;
-    this.#lastMs = choice.countsAtMs ?? this.#ports.now();
-    return choice.region;
+    if (choice === 'wait') return -1;
+    const region = regionOf(choice);
+    if (!(region >= 0 && region < log.regionCount) || !log.outOfSync.has(region)) return -1;
+    this.recovering = region;
+    this.#lastRegion = region;
+    this.#lastMs = typeof choice === 'number' ? this.#ports.now() : choice.countsAtMs;
+    return region;
   }
 
   #choose({ regionCount, regionSectors, outOfSync, heat }: RegionLog): ResyncChoice {
     return this.policy(
-      { regionCount, regionSectors, outOfSync, heat, lastMs: this.#lastMs },
+      {
+        uuid: this.uuid,
+        regionCount,
+        regionSectors,
+        outOfSync,
+        heat,
+        lastRegion: this.#lastRegion,
+        lastMs: this.#lastMs,
+      },
       { nowMs: this.#ports.now(), minuteOfDay: this.#ports.minuteOfDay() },
     );
   }

@@ -270,10 +270,10 @@ test('LogServer pokes an idle mirror when its policy lets the resync go on', asy
   await harness.make('131072 core 1024');
   const [mirror] = harness.server.mirrors;
   assert.ok(mirror !== undefined);
-  mirror.policy = () => ({ waitMs: 1 });
+  mirror.policy = () => 'wait';
   harness.server.tick();
   assert.deepEqual(harness.pokes, []);
-  mirror.policy = () => ({ region: 5 });
+  mirror.policy = () => 5;
   harness.server.tick();
   assert.deepEqual(harness.pokes, [UUID]);
   assert.deepEqual(words64((await harness.ask('GET_RESYNC_WORK')).data), [1, 5]);

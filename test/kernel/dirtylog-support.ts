@@ -21,8 +21,8 @@ export interface Server {
 }
 
 /** dmlogd in the foreground, ready; ended after the test. */
-export async function startServer(t: TestContext): Promise<Server> {
-  const child = spawn('dmlogd', ['serve'], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServer(t: TestContext, options: readonly string[] = []): Promise<Server> {
+  const child = spawn('dmlogd', ['serve', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => {
     text += chunk;

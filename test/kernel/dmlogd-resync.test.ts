@@ -1,5 +1,8 @@
 // The order, rate and times of a resync are what the operator says, on an idle mirror too.
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseTrace } from '../../src/dirtylog/conformance/trace.ts';
@@ -16,7 +19,7 @@ import {
   REGION_SECTORS,
   startServer,
 } from './dirtylog-support.ts';
-import { cleanUp, eventually, sh } from './support.ts';
+import { attempt, cleanUp, eventually, sh } from './support.ts';
 
 const LEG_MIB = 4;
 const REGION_BYTES = REGION_SECTORS * 512;
@@ -51,8 +54,8 @@ const set = (change: Partial<ResyncSettings>, mirror?: string): Promise<unknown>
   askOnce(undefined, { command: 'resync', change, ...(mirror === undefined ? {} : { mirror }) });
 
 /** A mirror with all to copy, and nothing copied yet. */
-async function pausedMirror(t: TestContext): Promise<Mirror> {
-  await startServer(t);
+async function pausedMirror(t: TestContext, options: readonly string[] = []): Promise<Mirror> {
+  await startServer(t, options);
   await set({ paused: true });
   return makeMirror(t, { log: `core ${REGION_SECTORS}` }, await makeLegs(t, LEG_MIB, { random: true }));
 }
@@ -100,4 +103,36 @@ test('a resync keeps to its rate on an idle mirror, and to its part of the day',
   // 32 regions less those of a burst of two seconds; one region at each poke would take 32 s.
   assert.ok(seconds > 5 && seconds < 20, `${seconds} s`);
   assertLegsEqual(mirror);
+});
+
+test('a policy of one’s own says the order; when it hangs, the rest is copied in order, and one event says so', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+  cleanUp(t, () => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'policy.mjs');
+  writeFileSync(
+    path,
+    `export default ({ outOfSync, regionCount }) => {
+      if (outOfSync.count === 16) for (;;);
+      for (let region = regionCount - 1; ; region--) if (outOfSync.has(region)) return region;
+    };`,
+  );
+  chmodSync(path, 0o622);
+  assert.deepEqual(attempt(`dmlogd serve --daemon --policy ${path}`), {
+    status: 1,
+    stdout: '',
+    stderr: `policy ${path}: others may write it, its mode is 0622: chmod go-w\n`,
+  });
+  chmodSync(path, 0o600);
+  const mirror = await pausedMirror(t, ['--policy', path]);
+  const trace = await traceWork(t);
+  await set({ paused: false });
+  await allInSync(mirror);
+  const last = mirror.regions - 1;
+  // The end of the trace may still be on its way.
+  const order = (await trace.end()).slice(0, mirror.regions - 14);
+  assert.deepEqual(order, [...Array.from({ length: mirror.regions - 16 }, (_, index) => last - index), 0, 1]);
+  assertLegsEqual(mirror);
+  const { events, policy } = await askStatus();
+  assert.equal(events.policyFailed, 1);
+  assert.equal(policy, path);
 });

@@ -1,20 +1,34 @@
-import { type ConformanceResult, checkConformance } from '../../dirtylog/conformance/check.ts';
+import { type ConformanceResult, checkConformance, checkDiskConformance } from '../../dirtylog/conformance/check.ts';
+import type { DiskTransport } from '../../dirtylog/conformance/disk-kernel.ts';
 import { MemoryServer } from '../../dirtylog/conformance/memory-server.ts';
 import { ProcessServer } from '../../dirtylog/conformance/process-server.ts';
 import { visible } from '../../report/visible.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
 
-/** `dmlogd check [COMMAND …]`. */
+/** Leaves the rules of logs on devices out. */
+const CORE = '--core';
+
+/** `dmlogd check [--core] [COMMAND …]`. */
 export async function run({ words, stdout }: CommandContext): Promise<number> {
-  if (words[0]?.startsWith('-')) refuseWords(words);
-  const results = words.length === 0 ? await checkConformance(new MemoryServer()) : await checkProcess(words);
-  for (const { name, breach, consequence } of results) {
+  const isCore = words[0] === CORE;
+  const command = isCore ? words.slice(1) : words;
+  if (command[0]?.startsWith('-')) refuseWords(command);
+  let areKept = true;
+  for await (const { name, breach, consequence } of command.length === 0
+    ? resultsOf(new MemoryServer(), isCore)
+    : resultsOfProcess(command, isCore)) {
+    areKept &&= breach === undefined;
     stdout.write(breach === undefined ? `holds: ${name}\n` : `BROKEN: ${name}: ${visible(breach)} (${consequence})\n`);
   }
-  return results.every(({ breach }) => breach === undefined) ? 0 : 1;
+  return areKept ? 0 : 1;
 }
 
-async function checkProcess(command: readonly string[]): Promise<readonly ConformanceResult[]> {
+async function* resultsOf(server: DiskTransport, isCore: boolean): AsyncGenerator<ConformanceResult> {
+  yield* await checkConformance(server);
+  if (!isCore) yield* await checkDiskConformance(server);
+}
+
+async function* resultsOfProcess(command: readonly string[], isCore: boolean): AsyncGenerator<ConformanceResult> {
   await using server = new ProcessServer(command);
-  return await checkConformance(server);
+  yield* resultsOf(server, isCore);
 }

@@ -27,5 +27,7 @@ export function eventText(event: LogEvent): string {
       return `${event.uuid}: all regions are in sync`;
     case 'legSyncFailed':
       return `${event.uuid}: the legs' caches cannot be flushed, cleared regions stay dirty: ${event.reason}`;
+    case 'policyFailed':
+      return `${event.uuid}: the policy fails, regions are copied in order until "dmlogd resync" sets something: ${event.reason}`;
   }
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { type CommandContext, takeOption } from '../dmlogd.ts';
 
 const USAGE =
-  'resync [--mirror NAME] pause, resume, rate BYTES|none, order inOrder|byHeat, window HH:MM-HH:MM[,...]|none; ' +
+  'resync [--mirror NAME] pause, resume, rate BYTES|none, order default|inOrder|byHeat, window HH:MM-HH:MM[,...]|none; ' +
   'resync --mirror NAME first REGION[-REGION][,...]|none, reset';
 
 /** `dmlogd resync …`. */
@@ -27,7 +27,7 @@ export function resyncChange([word, value, ...more]: readonly string[]): Partial
   } else if (more.length === 0 && value !== undefined) {
     if (word === 'rate' && value === 'none') return { bytesPerSecond: null };
     if (word === 'rate' && /^[1-9]\d{0,14}$/.test(value)) return { bytesPerSecond: Number(value) };
-    if (word === 'order' && (value === 'inOrder' || value === 'byHeat')) return { order: value };
+    if (word === 'order' && (value === 'default' || value === 'inOrder' || value === 'byHeat')) return { order: value };
     if (word === 'first') return { first: value === 'none' ? [] : value.split(',').map(regionRange) };
     if (word === 'window') return { windows: value === 'none' ? [] : value.split(',').map(dailyWindow) };
   }

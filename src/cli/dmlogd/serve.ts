@@ -6,7 +6,7 @@ import { serveDirtyLogs } from '../../dirtylog/daemon/serve.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { sdNotify } from '../../system/sd-notify.ts';
 import { startAnswer } from '../../system/start-answer.ts';
-import { type CommandContext, refuseWords } from '../dmlogd.ts';
+import { type CommandContext, refuseWords, takeOption } from '../dmlogd.ts';
 import { oneLine } from '../run.ts';
 import { eventText } from './event-text.ts';
 
@@ -16,11 +16,18 @@ const READY_WORD = '--ready-fd';
 
 /** `dmlogd serve`. */
 export async function run(context: CommandContext): Promise<number> {
-  refuseWords(context.words, ['--daemon', READY_WORD]);
-  return context.words.includes('--daemon') ? startInBackground(context) : serveHere(context);
+  const [file, words] = takeOption(context.words, '--policy', 'the file of a module');
+  refuseWords(words, ['--daemon', READY_WORD]);
+  const policyFile = file === undefined ? undefined : resolve(file);
+  const serving = { ...context, words, policyFile };
+  return words.includes('--daemon') ? startInBackground(serving) : serveHere(serving);
 }
 
-async function serveHere({ words, stateFolder, stdout, stderr }: CommandContext): Promise<number> {
+interface ServeContext extends CommandContext {
+  readonly policyFile: string | undefined;
+}
+
+async function serveHere({ words, policyFile, stateFolder, stdout, stderr }: ServeContext): Promise<number> {
   // The pool's threads write to log devices, flush legs and read mirrors; each may hang, and the others must go on. Node
   // looks at it when it uses the pool for the first time.
   process.env['UV_THREADPOOL_SIZE'] ??= '64';
@@ -37,6 +44,7 @@ async function serveHere({ words, stateFolder, stdout, stderr }: CommandContext)
   try {
     await serveDirtyLogs({
       stateFolder,
+      policyFile,
       signal: stop.signal,
       onEvent: (event) => stderr.write(`${oneLine(eventText(event))}\n`),
       onReady() {
@@ -56,11 +64,12 @@ async function serveHere({ words, stateFolder, stdout, stderr }: CommandContext)
   return 0;
 }
 
-async function startInBackground({ stateFolder, stdout }: CommandContext): Promise<number> {
+async function startInBackground({ policyFile, stateFolder, stdout }: ServeContext): Promise<number> {
   const { NOTIFY_SOCKET: _, ...env } = process.env;
   // The child has another working directory.
   const state = resolve(stateFolder);
-  const child = spawn(process.execPath, [builtScript('dmlogd'), 'serve', READY_WORD, '--state', state], {
+  const policy = policyFile === undefined ? [] : ['--policy', policyFile];
+  const child = spawn(process.execPath, [builtScript('dmlogd'), 'serve', READY_WORD, '--state', state, ...policy], {
     detached: true,
     cwd: '/',
     env,

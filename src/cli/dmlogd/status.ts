@@ -1,4 +1,5 @@
 import { askStatus } from '../../dirtylog/daemon/client.ts';
+import { visible } from '../../report/visible.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
 import { type Heading, writeTable } from './write-table.ts';
 
@@ -26,6 +27,7 @@ export async function run({ words, stateFolder, stdout }: CommandContext): Promi
     return [uuid, devices.join(','), log, state, String(regions), String(inSync), String(dirty)];
   });
   writeTable(stdout, HEADINGS, rows, 'No mirrors');
+  if (status.policy !== undefined) stdout.write(`The resync goes by the policy ${visible(status.policy)}.\n`);
   if (status.resync.all.paused) stdout.write('The resync is paused.\n');
   return 0;
 }

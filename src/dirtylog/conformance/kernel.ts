@@ -1,4 +1,4 @@
-import type { UlogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { NlMsgHdr, type UlogRequestName } from '../../kernel/dm-log-userspace.ts';
 import {
   constructorData,
   decodeReply,
@@ -12,6 +12,12 @@ import {
 export interface ConformanceTransport {
   /** Hands a datagram over; resolves with all that the server sends until it has answered, or has had time enough. */
   exchange(datagram: Uint8Array): Promise<readonly Uint8Array[]>;
+}
+
+/** Whether a request's answer is among what was sent, or what nobody can read. */
+export function hasAnswer(sent: readonly Uint8Array[], request: Uint8Array): boolean {
+  const { seq } = NlMsgHdr.at(request);
+  return sent.map(decodeReply).some((reply) => reply.kind === 'broken' || reply.seq === seq);
 }
 
 /** The server does what the kernel cannot live with. */

@@ -7,11 +7,11 @@ export const LENGTH: number = REGIONS * REGION_SECTORS;
 export const WORDS: string = `${LENGTH} clustered-core ${REGION_SECTORS}`;
 
 /** Something that the kernel relies on. */
-export interface Scenario {
+export interface Scenario<Kernel extends KitKernel = KitKernel> {
   readonly name: string;
   /** What happens to the mirror when it does not hold. */
   readonly consequence: string;
-  readonly run: (kernel: KitKernel) => Promise<void>;
+  readonly run: (kernel: Kernel) => Promise<void>;
 }
 
 /** @throws Breach when it does not hold */

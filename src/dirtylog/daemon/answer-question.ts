@@ -60,7 +60,7 @@ export function heatOf({ uuid, log }: SharedLog): MirrorHeat {
     uuid,
     regions: log?.regionCount ?? 0,
     regionSectors: log?.regionSectors ?? 0,
-    partRegions: 2 ** (log?.heat.shift ?? 0),
+    partRegions: log?.heat.partRegions ?? 1,
     parts: Array.from(log?.heat.parts ?? []),
   };
 }

@@ -12,6 +12,8 @@ export type Named<Mirror> = Mirror & { readonly devices: readonly string[] };
 export interface FullStatus extends ServerStatus {
   readonly mirrors: readonly Named<MirrorStatus>[];
   readonly resync: ResyncBook;
+  /** The file of the policy that it was started with, if it was. */
+  readonly policy?: string;
   /** Events since the server's start, by type. */
   readonly events: Readonly<Partial<Record<LogEvent['type'], number>>>;
 }

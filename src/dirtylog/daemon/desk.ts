@@ -21,11 +21,14 @@ export class Desk {
   readonly #listeners = new Set<LineAnswer>();
   readonly #tracers = new Set<LineAnswer>();
   readonly #events: Partial<Record<LogEvent['type'], number>> = {};
+  readonly #policyPath: string | undefined;
   #book: ResyncBook;
 
-  constructor(dm: TableSource, state: Pick<StateFolder, 'keep' | 'kept'>) {
+  /** @param policyPath the file of the operator's policy, if the server was started with one */
+  constructor(dm: TableSource, state: Pick<StateFolder, 'keep' | 'kept'>, policyPath?: string) {
     this.#dm = dm;
     this.#state = state;
+    this.#policyPath = policyPath;
     this.#book = readBook(state.kept(RESYNC_FILE));
   }
 
@@ -49,7 +52,13 @@ export class Desk {
       case 'status': {
         const { status } = await thread.ask({ kind: 'status' });
         const mirrors = await this.#named(status.mirrors, undefined);
-        return last(answer, { ...status, mirrors, resync: this.#book, events: this.#events });
+        return last(answer, {
+          ...status,
+          mirrors,
+          resync: this.#book,
+          policy: this.#policyPath,
+          events: this.#events,
+        });
       }
       case 'heat': {
         const { mirrors } = await thread.ask({ kind: 'heat' });

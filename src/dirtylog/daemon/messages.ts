@@ -2,6 +2,7 @@
 import type { ChangedRange } from '../changes.ts';
 import type { LogEvent, LogPhase, LogRecord } from '../ports.ts';
 import type { ResyncBook } from '../resync-book.ts';
+import type { PolicySource } from './policy-file.ts';
 
 /** What the server's thread is started with. */
 export interface WorkerData {
@@ -13,6 +14,8 @@ export interface WorkerData {
   /** What to go on with. */
   readonly records: readonly LogRecord[];
   readonly resync: ResyncBook;
+  /** The module of the operator's policy, if there is one. */
+  readonly policy: PolicySource | undefined;
 }
 
 /** How a mirror stands. */

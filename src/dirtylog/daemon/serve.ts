@@ -14,6 +14,7 @@ import { Desk } from './desk.ts';
 import { devicePath } from './device-store.ts';
 import type { FromWorker } from './messages.ts';
 import { findMirrors, type MirrorLine, stillThere } from './mirrors.ts';
+import { readPolicy } from './policy-file.ts';
 import { ServerThread } from './server-thread.ts';
 import { keepSocket, takeKeptSocket } from './socket-keeper.ts';
 import { STATE_FOLDER, StateFolder } from './state-folder.ts';
@@ -25,6 +26,8 @@ const LOOK_EVERY_MS = 10_000;
 /** How to serve. */
 export interface ServeOptions {
   readonly stateFolder?: string;
+  /** The file of a module whose default export is the `ResyncPolicy` of the order `default`. */
+  readonly policyFile?: string | undefined;
   readonly onEvent: (event: LogEvent) => void;
   /** Called once the kernel's requests are being read. */
   readonly onReady: () => void;
@@ -35,14 +38,17 @@ export interface ServeOptions {
 /**
  * Serves the dirty logs of all mirrors of this machine until the signal fires.
  *
- * @throws UsageError when another server runs; SystemError EPERM without the rights; what ends the thread that serves
+ * @throws UsageError when another server runs, or for a policy that cannot be loaded; SystemError EPERM without the rights; what ends the thread that serves
  */
 export async function serveDirtyLogs({
   stateFolder = STATE_FOLDER,
+  policyFile,
   onEvent,
   onReady,
   signal,
 }: ServeOptions): Promise<void> {
+  // Before there is anything that a server leaves behind.
+  const policy = policyFile === undefined ? undefined : await readPolicy(policyFile);
   const state = new StateFolder(stateFolder);
   using _lock = takeLock(state);
   using dm = DeviceMapper.open();
@@ -50,9 +56,9 @@ export async function serveDirtyLogs({
   becomeIoFlusher();
   const { socketFd, letGo } = await openSocket();
   const records = stillThere(state.records(), await findMirrors(dm));
-  const daemon = new Daemon(dm, state, onEvent);
+  const daemon = new Daemon(dm, state, policy?.path, onEvent);
   await using thread = new ServerThread(
-    { socketFd, stateFolder: state.path, records, resync: daemon.desk.resync },
+    { socketFd, stateFolder: state.path, records, resync: daemon.desk.resync, policy },
     daemon,
   );
   await thread.ready;
@@ -121,11 +127,11 @@ class Daemon {
   /** Logs whose table is not seen, and since when. */
   readonly #missing = new Map<string, number>();
 
-  constructor(dm: DeviceMapper, state: StateFolder, report: (event: LogEvent) => void) {
+  constructor(dm: DeviceMapper, state: StateFolder, policyPath: string | undefined, report: (event: LogEvent) => void) {
     this.#dm = dm;
     this.#state = state;
     this.#report = report;
-    this.desk = new Desk(dm, state);
+    this.desk = new Desk(dm, state, policyPath);
   }
 
   onEvent(event: LogEvent): void {

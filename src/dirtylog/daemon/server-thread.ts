@@ -3,6 +3,7 @@ import { EventFd } from '../../system/event-fd.ts';
 import type { LogEvent } from '../ports.ts';
 import type { Answer, FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
 import { builtScript } from './places.ts';
+import { POLICY_FLAGS } from './policy-file.ts';
 
 /** What the server's thread asks of this one. */
 export interface ServerThreadHandler {
@@ -34,6 +35,7 @@ export class ServerThread implements AsyncDisposable {
       workerData: { ...data, wakeFd: this.#wake.fd },
       // The socket's descriptor is none that Node has opened: it would warn when it is closed.
       trackUnmanagedFds: false,
+      ...(data.policy === undefined ? {} : { execArgv: [...process.execArgv, ...POLICY_FLAGS] }),
     });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
     this.ended = new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
 import { ConnectorSocket } from '../../system/connector-socket.ts';
 import { SystemError } from '../../system/errors.ts';
+import { guarded, type UntrustedPolicy } from '../guarded-policy.ts';
 import type { LogEvent, ServerPorts } from '../ports.ts';
 import { askForLost } from '../protocol/lost-requests.ts';
 import { type ResyncPolicy, resyncPolicy } from '../resync.ts';
@@ -13,6 +14,7 @@ import { LogServer } from '../server.ts';
 import { answerQuestion } from './answer-question.ts';
 import { openDeviceStore } from './device-store.ts';
 import type { FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
+import { loadPolicy } from './policy-sandbox.ts';
 import { Busy, RequestLoop } from './request-loop.ts';
 import { StateFolder } from './state-folder.ts';
 
@@ -32,6 +34,7 @@ class KernelThread {
   readonly #last: Uint32Array;
   readonly #requests = new Float64Array(DM_ULOG_REQUEST_MASK + 1);
   readonly #legSyncs = new Map<number, (error: string | undefined) => void>();
+  readonly #policy: UntrustedPolicy | undefined;
   #nextLegSync = 0;
   #resync: WorkerData['resync'];
   #isTracing = false;
@@ -40,8 +43,13 @@ class KernelThread {
   readonly #epochs = randomBytes(4).toString('hex');
   #lastEpoch = 0;
 
-  constructor(port: MessagePort, { wakeFd, socketFd, stateFolder, resync }: WorkerData) {
+  constructor(
+    port: MessagePort,
+    { wakeFd, socketFd, stateFolder, resync }: WorkerData,
+    policy: UntrustedPolicy | undefined,
+  ) {
     this.#port = port;
+    this.#policy = policy;
     this.#socket = new ConnectorSocket(socketFd);
     this.#resync = resync;
     this.#state = new StateFolder(stateFolder);
@@ -176,7 +184,9 @@ class KernelThread {
   }
 
   #policyOf(uuid: string): ResyncPolicy {
-    return resyncPolicy(settingsOf(this.#resync, uuid));
+    const own = this.#policy;
+    const onFailure = (reason: string): void => this.#event({ type: 'policyFailed', uuid, reason });
+    return resyncPolicy(settingsOf(this.#resync, uuid), own === undefined ? undefined : guarded(own, onFailure));
   }
 
   #requestCounts(): Record<string, number> {
@@ -205,7 +215,11 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+async function serve(port: MessagePort, data: WorkerData): Promise<void> {
+  const policy = data.policy === undefined ? undefined : await loadPolicy(data.policy);
+  await new KernelThread(port, data, policy).run(data);
+}
+
 if (parentPort === null) throw new Error('this module is the thread of dmlogd');
-const data: WorkerData = workerData;
 // A failure is an unhandled rejection: it ends the thread, and the other one is told.
-void new KernelThread(parentPort, data).run(data);
+void serve(parentPort, workerData);

@@ -37,7 +37,7 @@ function makeDesk(kept?: unknown) {
     table: async (_ref: unknown, { inactive = false } = {}) =>
       inactive ? [] : [{ start: sectors(0), length: sectors(8192), type: 'mirror', params }],
   };
-  const desk = new Desk(dm, state);
+  const desk = new Desk(dm, state, '/etc/policy.mjs');
   const thread: AskedThread = {
     // The types of questions and answers go together, which no signature of a function body can say.
     ask: (async ({ kind }: { kind: string }) =>
@@ -63,6 +63,7 @@ test('Desk names the devices of a mirror, and counts events', async () => {
     mirrors: [{ ...STATUS, devices: ['vg-m'] }],
     requests: {},
     resync: { all: DEFAULT_RESYNC, mirrors: {} },
+    policy: '/etc/policy.mjs',
     events: { resyncDone: 2 },
   });
 });
