@@ -23,7 +23,11 @@ export function regionDelta(now: readonly AreaCounters[], before: readonly AreaC
   const { areas, wasCleared } = before === undefined ? { areas: now, wasCleared: false } : areaDeltas(now, before);
   const [first] = areas;
   const isSingle = first !== undefined && areas.length === 1;
-  return { areas, counters: isSingle ? first.counters : sumCounters(areas.map(({ counters }) => counters)), wasCleared };
+  return {
+    areas,
+    counters: isSingle ? first.counters : sumCounters(areas.map(({ counters }) => counters)),
+    wasCleared,
+  };
 }
 
 function areaDeltas(now: readonly AreaCounters[], before: readonly AreaCounters[]): Omit<RegionDelta, 'counters'> {
