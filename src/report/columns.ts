@@ -36,6 +36,18 @@ export class CellRun {
   }
 }
 
+/** A row of a table, of runs that may be those of a row before. */
+export class TableRow {
+  readonly runs: readonly CellRun[];
+  /** As a run's. */
+  line = '';
+  epoch = 0;
+
+  constructor(runs: readonly CellRun[]) {
+    this.runs = runs;
+  }
+}
+
 /**
  * Tables as libdevmapper's reports write them: headings to the left, numbers to the right, every cell padded, the last
  * one too. A repeated report keeps the widths that its columns have grown to.
@@ -54,36 +66,40 @@ export class TableWriter {
 
   /** The table as text; empty without rows. */
   write(rows: readonly (readonly string[])[]): string {
-    return this.writeRuns(rows.map((cells) => [new CellRun(0, cells)]));
+    return this.writeRows(rows.map((cells) => new TableRow([new CellRun(0, cells)])));
   }
 
-  /** As `write`, of rows of runs, of which some may be those of the table before. */
-  writeRuns(rows: readonly (readonly CellRun[])[]): string {
+  /** As `write`; rows and runs may be those of the table before. */
+  writeRows(rows: readonly TableRow[]): string {
     if (rows.length === 0) return '';
     const { headings, separator, transposed = false } = this.#form;
     const names = this.#columns.map((column) => column.heading);
     if (transposed || separator !== undefined) {
-      const shown = rows.map((runs) => runs.flatMap(({ cells }) => cells));
+      const shown = rows.map(({ runs }) => runs.flatMap(({ cells }) => cells));
       const lines = transposed
         ? names.map((name, index) => [...(headings ? [name] : []), ...shown.map((cells) => cells[index] ?? '')])
         : [...(headings ? [names] : []), ...shown];
       return `${lines.map((line) => line.join(separator ?? ' ')).join('\n')}\n`;
     }
-    for (const runs of rows) for (const run of runs) if (run.epoch === 0) this.#makeRoom(run);
-    let text = headings ? `${this.#line(new CellRun(0, names), true)}\n` : '';
-    for (const runs of rows) {
-      for (let index = 0; index < runs.length; index++) {
-        const run = runs[index];
-        if (run === undefined) continue;
-        if (run.epoch !== this.#epoch) {
-          run.line = this.#line(run, false);
-          run.epoch = this.#epoch;
-        }
-        text += index === 0 ? run.line : ` ${run.line}`;
-      }
-      text += '\n';
-    }
-    return text;
+    for (const { runs } of rows) for (const run of runs) if (run.epoch === 0) this.#makeRoom(run);
+    const lines = rows.map((row) => this.#rowLine(row));
+    if (headings) lines.unshift(this.#line(new CellRun(0, names), true));
+    lines.push('');
+    return lines.join('\n');
+  }
+
+  #rowLine(row: TableRow): string {
+    if (row.epoch === this.#epoch) return row.line;
+    row.line = row.runs.map((run) => this.#runLine(run)).join(' ');
+    row.epoch = this.#epoch;
+    return row.line;
+  }
+
+  #runLine(run: CellRun): string {
+    if (run.epoch === this.#epoch) return run.line;
+    run.line = this.#line(run, false);
+    run.epoch = this.#epoch;
+    return run.line;
   }
 
   #makeRoom({ first, cells, widths }: CellRun): void {
@@ -95,17 +111,15 @@ export class TableWriter {
     }
   }
 
+  /** Joined, because a text of added pieces is put together anew each time it is written. */
   #line({ first, cells, widths }: CellRun, isHeading: boolean): string {
-    let line = '';
-    for (let index = 0; index < cells.length; index++) {
-      const cell = cells[index] ?? '';
+    const padded = cells.map((cell, index) => {
       const column = first + index;
       const padding = blanks((this.#widths[column] ?? 0) - (widths?.[index] ?? cell.length));
       const isRight = !isHeading && this.#columns[column]?.align === 'right';
-      if (index > 0) line += ' ';
-      line += isRight ? padding + cell : cell + padding;
-    }
-    return line;
+      return isRight ? padding + cell : cell + padding;
+    });
+    return padded.join(' ');
   }
 }
 

@@ -95,7 +95,7 @@ const sizeRate = (
 ): StatsField => ({
   ...derived({ unit: 'bytes', value: (metrics) => value(metrics) * SECTOR, entry, type }, ...words),
   kind: 'size',
-  text: ({ metrics }, { units }) => sizeText(BigInt(metrics === undefined ? 0 : Math.trunc(value(metrics))), units),
+  text: ({ metrics }, { units }) => sizeText(metrics === undefined ? 0 : Math.trunc(value(metrics)), units),
 });
 
 /** The histogram of a row, bin by bin. */

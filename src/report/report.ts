@@ -131,7 +131,7 @@ function tableWriter<Row>(
     return prefixes === 'unquoted' ? `${name}=${text}` : `${name}='${text.replaceAll("'", "'\\''")}'`;
   };
   const texts = new RowTexts(fields, cell, parts);
-  return (rows) => table.writeRuns(rows.map((row) => texts.of(row)));
+  return (rows) => table.writeRows(rows.map((row) => texts.of(row)));
 }
 
 /** Fields that show the same fact share its entry: it is written once. */

@@ -1,4 +1,4 @@
-import { CellRun } from './columns.ts';
+import { CellRun, TableRow } from './columns.ts';
 import type { Field, RowParts } from './field.ts';
 
 /** Fields side by side that are made of the same. */
@@ -11,7 +11,7 @@ interface FieldRun<Row> {
 }
 
 interface Known {
-  readonly runs: readonly CellRun[];
+  readonly shown: TableRow;
   readonly isIdle: boolean;
 }
 
@@ -23,6 +23,8 @@ export class RowTexts<Row> {
   readonly #runs: readonly FieldRun<Row>[];
   readonly #text: (field: Field<Row>, row: Row) => string;
   readonly #parts: RowParts<Row> | undefined;
+  /** Whether all texts of an idle row are those of the time before. */
+  readonly #isAllStill: boolean;
   readonly #known = new WeakMap<object, Known>();
 
   /** @param text a field's text in a row */
@@ -32,22 +34,26 @@ export class RowTexts<Row> {
     parts: RowParts<Row> | undefined,
   ) {
     this.#runs = runsOf(fields);
+    this.#isAllStill = fields.every(({ madeOf }) => madeOf !== undefined);
     this.#text = text;
     this.#parts = parts;
   }
 
-  /** A row's cells. */
-  of(row: Row): readonly CellRun[] {
-    if (this.#parts === undefined) return this.#runs.map((run) => this.#make(run, row));
+  /** A row as a table has it: the same one as before when none of its texts can be another. */
+  of(row: Row): TableRow {
+    if (this.#parts === undefined) return new TableRow(this.#runs.map((run) => this.#make(run, row)));
     const place = this.#parts.place(row);
-    const isIdle = this.#parts.isIdle(row);
     const known = this.#known.get(place);
+    const isIdle = this.#parts.isIdle(row);
+    const isStill = isIdle && known?.isIdle === true;
+    if (isStill && this.#isAllStill) return known.shown;
     const runs = this.#runs.map((run, index) => {
-      const isSame = run.madeOf === 'place' || (run.madeOf === 'counts' && isIdle && known?.isIdle === true);
-      return (isSame ? known?.runs[index] : undefined) ?? this.#make(run, row);
+      const isSame = run.madeOf === 'place' || (run.madeOf === 'counts' && isStill);
+      return (isSame ? known?.shown.runs[index] : undefined) ?? this.#make(run, row);
     });
-    this.#known.set(place, { runs, isIdle });
-    return runs;
+    const shown = new TableRow(runs);
+    this.#known.set(place, { shown, isIdle });
+    return shown;
   }
 
   #make({ first, fields, isPlain }: FieldRun<Row>, row: Row): CellRun {
