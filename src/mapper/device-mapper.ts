@@ -29,6 +29,7 @@ import type {
   WaitOptions,
 } from './options.ts';
 import { Requester } from './requester.ts';
+import { StandingMessage } from './standing-message.ts';
 import { type SuspendGuard, suspendGuarded } from './suspend-guard.ts';
 import { clearCall, dependenciesCall, loadCall, tableCall } from './table-calls.ts';
 import type { TableLine } from './table-line.ts';
@@ -254,6 +255,11 @@ export class DeviceMapper implements Disposable {
   /** The same as `messageBytes`, with the answer as text. */
   async message(ref: DeviceRef, text: string | Uint8Array, options: MessageOptions = {}): Promise<string | undefined> {
     return sendMessage(this.#requester, ref, text, options, decodeText);
+  }
+
+  /** A message that changes nothing, to be sent again and again. @param text ASCII, beginning with `@stats_` */
+  standingMessage(ref: DeviceRef, text: string): StandingMessage {
+    return new StandingMessage(this.#requester, ref, text);
   }
 
   /**

@@ -24,7 +24,8 @@ export interface MessageOptions {
 const BLANK = 0x20;
 const COMMAND = 'DM_TARGET_MSG';
 const ROOM = 64 * 1024;
-const STATS_ROOM = 4 * 1024;
+/** Room for the answer of a message of the statistics, as nearly all need it. */
+export const STATS_ROOM = 4 * 1024;
 // Each attempt that is too small costs the kernel a whole list: 8 attempts for 10 000 regions took 15 times the last one.
 const STATS_LIST_ROOM = 128 * 1024;
 

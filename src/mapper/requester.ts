@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { DM_IOCTL_MAX_SIZE, DmIoctl } from '../kernel/dm-ioctl.ts';
+import { DM_IOCTL_MAX_SIZE, type DmCommand, DmIoctl } from '../kernel/dm-ioctl.ts';
 import { ERRNO } from '../kernel/errno.ts';
 import type { ControlNode } from './control-node.ts';
+import type { DeviceRef } from './device-ref.ts';
 import { refText } from './device-ref.ts';
 import { DmError } from './errors.ts';
-import { type Call, isFull, requestBytes } from './request.ts';
+import { type Answer, type Call, isFull, requestBytes } from './request.ts';
 
 const GROWTH = 4;
 
@@ -23,7 +24,7 @@ export class Requester {
   // for twice each time; by kind, because the kernel copies the whole buffer in at each call.
   readonly #rooms = new Map<string, number>();
   // A new buffer of some KiB for each of thousands of small requests costs more than all else of them.
-  readonly #buffers = new Map<string, Uint8Array>();
+  readonly #buffers = new Map<string, Answer>();
 
   /** @param blocking make also the calls that may wait on this thread */
   constructor(node: ControlNode, blocking: boolean) {
@@ -87,20 +88,48 @@ export class Requester {
   }
 
   #roomy<T>(kind: string, initial: number, call: ListCall<T>, keepsBuffer = false): Call<Fitting<T>> {
-    const room = this.#rooms.get(kind) ?? initial;
-    this.#rooms.set(kind, room);
+    const room = this.#roomOf(kind, initial);
     return {
       ...call,
       room,
-      buffer: keepsBuffer ? this.#bufferOf(kind, DmIoctl.size + room) : undefined,
+      buffer: keepsBuffer ? this.#bufferOf(kind, DmIoctl.size + room).bytes : undefined,
       read: (answer) => (isFull(answer) ? { fits: false } : { fits: true, value: call.read(answer) }),
     };
   }
 
-  #bufferOf(kind: string, size: number): Uint8Array {
+  /**
+   * Bytes of a request that were made before, sent again on this thread. Only for requests that change nothing when their
+   * answer does not fit.
+   *
+   * @returns the kernel's answer, in a buffer that the next request of its kind uses
+   * @throws DmError
+   */
+  again(command: DmCommand, ref: DeviceRef, kind: string, request: Uint8Array, room: number): Answer {
+    for (;;) {
+      const answer = this.#bufferOf(kind, DmIoctl.size + this.#roomOf(kind, room));
+      answer.bytes.set(request);
+      answer.header.dataSize = answer.bytes.length;
+      try {
+        this.#node.ioctl(command, answer.bytes);
+      } catch (error) {
+        throw failure({ command, ref }, error);
+      }
+      if (!isFull(answer)) return answer;
+      this.#grow(kind);
+    }
+  }
+
+  #roomOf(kind: string, initial: number): number {
+    const known = this.#rooms.get(kind);
+    if (known === undefined) this.#rooms.set(kind, initial);
+    return known ?? initial;
+  }
+
+  #bufferOf(kind: string, size: number): Answer {
     const known = this.#buffers.get(kind);
-    if (known?.length === size) return known;
-    const buffer = new Uint8Array(size);
+    if (known?.bytes.length === size) return known;
+    const bytes = new Uint8Array(size);
+    const buffer = { bytes, header: DmIoctl.at(bytes) };
     this.#buffers.set(kind, buffer);
     return buffer;
   }
@@ -124,7 +153,7 @@ function wipe<T>(call: Call<T>, bytes: Uint8Array | undefined): void {
   call.payload?.fill(0);
 }
 
-function failure<T>({ command, ref, reasons }: Call<T>, error: unknown): unknown {
+function failure<T>({ command, ref, reasons }: Pick<Call<T>, 'command' | 'ref' | 'reasons'>, error: unknown): unknown {
   if (error instanceof DmError) return error;
   if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return error;
   const { errno } = error;

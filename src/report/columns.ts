@@ -17,6 +17,37 @@ export interface TableForm {
   readonly transposed?: boolean;
 }
 
+/** Cells side by side in one row, and their line as long as the columns keep their widths. */
+export class CellRun {
+  /** The column of the first one. */
+  readonly first: number;
+  readonly cells: readonly string[];
+  /** How wide each is; undefined when each is as wide as it is long. */
+  readonly widths: readonly number[] | undefined;
+  line = '';
+  /** For which widths of the writer's `line` is; 0 when it was never written. */
+  epoch = 0;
+
+  /** @param isPlain known to be printable ASCII */
+  constructor(first: number, cells: readonly string[], isPlain = isPlainRow(cells)) {
+    this.first = first;
+    this.cells = isPlain ? cells : cells.map(visible);
+    this.widths = isPlain ? undefined : this.cells.map(widthOf);
+  }
+}
+
+/** A row of a table, of runs that may be those of a row before. */
+export class TableRow {
+  readonly runs: readonly CellRun[];
+  /** As a run's. */
+  line = '';
+  epoch = 0;
+
+  constructor(runs: readonly CellRun[]) {
+    this.runs = runs;
+  }
+}
+
 /**
  * Tables as libdevmapper's reports write them: headings to the left, numbers to the right, every cell padded, the last
  * one too. A repeated report keeps the widths that its columns have grown to.
@@ -25,6 +56,7 @@ export class TableWriter {
   readonly #columns: readonly Column[];
   readonly #form: TableForm;
   readonly #widths: number[];
+  #epoch = 1;
 
   constructor(columns: readonly Column[], form: TableForm) {
     this.#columns = columns;
@@ -34,53 +66,72 @@ export class TableWriter {
 
   /** The table as text; empty without rows. */
   write(rows: readonly (readonly string[])[]): string {
+    return this.writeRows(rows.map((cells) => new TableRow([new CellRun(0, cells)])));
+  }
+
+  /** As `write`; rows and runs may be those of the table before. */
+  writeRows(rows: readonly TableRow[]): string {
     if (rows.length === 0) return '';
     const { headings, separator, transposed = false } = this.#form;
-    const shown = rows.map(shownRow);
     const names = this.#columns.map((column) => column.heading);
-    if (transposed) {
-      const lines = names.map((name, index) => [
-        ...(headings ? [name] : []),
-        ...shown.map(({ cells }) => cells[index] ?? ''),
-      ]);
+    if (transposed || separator !== undefined) {
+      const shown = rows.map(({ runs }) => runs.flatMap(({ cells }) => cells));
+      const lines = transposed
+        ? names.map((name, index) => [...(headings ? [name] : []), ...shown.map((cells) => cells[index] ?? '')])
+        : [...(headings ? [names] : []), ...shown];
       return `${lines.map((line) => line.join(separator ?? ' ')).join('\n')}\n`;
     }
-    if (separator !== undefined) {
-      return `${[...(headings ? [names] : []), ...shown.map(({ cells }) => cells)].map((line) => line.join(separator)).join('\n')}\n`;
-    }
-    for (const { widths } of shown) {
-      for (let index = 0; index < widths.length; index++) {
-        this.#widths[index] = Math.max(this.#widths[index] ?? 0, widths[index] ?? 0);
-      }
-    }
-    const lines = shown.map((row) => this.#line(row, false));
-    if (headings) lines.unshift(this.#line(shownRow(names), true));
-    return `${lines.join('\n')}\n`;
+    for (const { runs } of rows) for (const run of runs) if (run.epoch === 0) this.#makeRoom(run);
+    const lines = rows.map((row) => this.#rowLine(row));
+    if (headings) lines.unshift(this.#line(new CellRun(0, names), true));
+    lines.push('');
+    return lines.join('\n');
   }
 
-  #line({ cells, widths }: ShownRow, isHeading: boolean): string {
-    let line = '';
+  #rowLine(row: TableRow): string {
+    if (row.epoch === this.#epoch) return row.line;
+    row.line = row.runs.map((run) => this.#runLine(run)).join(' ');
+    row.epoch = this.#epoch;
+    return row.line;
+  }
+
+  #runLine(run: CellRun): string {
+    if (run.epoch === this.#epoch) return run.line;
+    run.line = this.#line(run, false);
+    run.epoch = this.#epoch;
+    return run.line;
+  }
+
+  #makeRoom({ first, cells, widths }: CellRun): void {
     for (let index = 0; index < cells.length; index++) {
-      const cell = cells[index] ?? '';
-      const padding = ' '.repeat(Math.max(0, (this.#widths[index] ?? 0) - (widths[index] ?? 0)));
-      const isRight = !isHeading && this.#columns[index]?.align === 'right';
-      line += (index === 0 ? '' : ' ') + (isRight ? padding + cell : cell + padding);
+      const width = widths?.[index] ?? cells[index]?.length ?? 0;
+      if (width <= (this.#widths[first + index] ?? 0)) continue;
+      this.#widths[first + index] = width;
+      this.#epoch += 1;
     }
-    return line;
+  }
+
+  /** Joined, because a text of added pieces is put together anew each time it is written. */
+  #line({ first, cells, widths }: CellRun, isHeading: boolean): string {
+    const padded = cells.map((cell, index) => {
+      const column = first + index;
+      const padding = blanks((this.#widths[column] ?? 0) - (widths?.[index] ?? cell.length));
+      const isRight = !isHeading && this.#columns[column]?.align === 'right';
+      return isRight ? padding + cell : cell + padding;
+    });
+    return padded.join(' ');
   }
 }
 
-/** A row's texts as they are shown, and how wide each is. */
-interface ShownRow {
-  readonly cells: readonly string[];
-  readonly widths: readonly number[];
+const PADDINGS = Array.from({ length: 64 }, (_, length) => ' '.repeat(length));
+
+function blanks(count: number): string {
+  return PADDINGS[count] ?? ' '.repeat(Math.max(0, count));
 }
 
-function shownRow(row: readonly string[]): ShownRow {
-  // One look at a whole row: nearly all are plain.
-  if (isPlain(row.join(''))) return { cells: row, widths: row.map((cell) => cell.length) };
-  const cells = row.map(visible);
-  return { cells, widths: cells.map(widthOf) };
+/** One look at a whole row: nearly all are plain. */
+function isPlainRow(row: readonly string[]): boolean {
+  return isPlain(row.join(''));
 }
 
 /** Characters, where libdevmapper counts bytes and loses its alignment with letters beyond ASCII. */

@@ -22,6 +22,7 @@ const counter = (name: CounterName, ...words: FieldWords): StatsField => ({
   align: 'right',
   kind: 'number',
   metric: name === 'inFlight' ? 'gauge' : 'counter',
+  madeOf: 'counts',
   value: (row) => counterOf(row, name),
   text: (row) => `${counterOf(row, name)}`,
   json: [{ name: words[0], type: 'integer', value: (row) => counterOf(row, name) }],
@@ -56,6 +57,7 @@ const derived = ({ unit, value, entry, type, json = value }: Derived, ...words: 
     align: 'right',
     kind: 'number',
     metric: 'gauge',
+    madeOf: 'counts',
     ...(unit === undefined ? {} : { unit }),
     value: number,
     text: (row) => twoDecimals(number(row)),
@@ -93,7 +95,7 @@ const sizeRate = (
 ): StatsField => ({
   ...derived({ unit: 'bytes', value: (metrics) => value(metrics) * SECTOR, entry, type }, ...words),
   kind: 'size',
-  text: ({ metrics }, { units }) => sizeText(BigInt(metrics === undefined ? 0 : Math.trunc(value(metrics))), units),
+  text: ({ metrics }, { units }) => sizeText(metrics === undefined ? 0 : Math.trunc(value(metrics)), units),
 });
 
 /** The histogram of a row, bin by bin. */
@@ -128,6 +130,7 @@ export const histogram = (
     align: 'left',
     kind: 'string',
     metric: 'histogram',
+    madeOf: 'counts',
     value: (row) => text(row, false, true),
     text: (row, { packed, timeSuffix }) => text(row, packed, timeSuffix),
     json,

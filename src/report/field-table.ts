@@ -1,5 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
-import type { Field, FieldGroup } from './field.ts';
+import type { Field, FieldGroup, RowParts } from './field.ts';
 
 /** One key of a sort. */
 export interface SortKey<Row> {
@@ -18,12 +18,20 @@ export function isHelp(text: string | undefined): boolean {
 export class FieldTable<Row> {
   readonly groups: readonly FieldGroup[];
   readonly fields: readonly Field<Row>[];
+  /** Undefined when rows do not tell. */
+  readonly parts: RowParts<Row> | undefined;
   readonly #byName = new Map<string, Field<Row>>();
   readonly #command: string;
 
   /** @param command what to run to see the fields, for messages */
-  constructor(groups: readonly FieldGroup[], fields: readonly Field<Row>[], command: string) {
+  constructor(
+    groups: readonly FieldGroup[],
+    fields: readonly Field<Row>[],
+    command: string,
+    parts?: RowParts<Row> | undefined,
+  ) {
     this.groups = groups;
+    this.parts = parts;
     this.fields = fields;
     this.#command = command;
     for (const field of fields) this.#byName.set(plain(field.id), field);

@@ -44,10 +44,23 @@ export interface Field<Row> {
   readonly help: string;
   readonly unit?: Unit;
   readonly metric: MetricKind;
+  /**
+   * What its text is made of and nothing else: what the row is about, or that and what was counted there. Undefined where
+   * it may be another one each time. See `RowParts`.
+   */
+  readonly madeOf?: 'place' | 'counts';
   readonly value: (row: Row) => FieldValue;
   readonly text: (row: Row, form: ValueForm) => string;
   /** More than one entry where one column holds several facts; fields that show the same fact share an entry's name. */
   readonly json: readonly JsonEntry<Row>[];
+}
+
+/** How rows tell that their texts are those of the report before. */
+export interface RowParts<Row> {
+  /** What the row is about: the same object each time. */
+  readonly place: (row: Row) => object;
+  /** Whether nothing was counted: any two rows of one place of which this holds have the same text. */
+  readonly isIdle: (row: Row) => boolean;
 }
 
 /** A group of fields: `PREFIX_all` means all of them, and `PREFIX_` may be left out of their names. */

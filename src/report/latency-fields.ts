@@ -36,6 +36,7 @@ function percentileFields(percent: number): Field<StatsRow>[] {
     kind: 'number',
     unit: 'milliseconds',
     metric: 'gauge',
+    madeOf: 'counts',
     json: [entry],
   } as const;
   return [

@@ -32,8 +32,7 @@ function binCount({ type, region }: StatsRow): number {
 // A group has no id of a region, but those of its members.
 const regionId = ({ type, region }: StatsRow): number | undefined => (type === 'group' ? undefined : region.id);
 
-/** The fields that a list is enough for, in libdevmapper's order. */
-export const REGION_FIELDS: readonly StatsField[] = [
+const FIELDS: readonly StatsField[] = [
   withParts(numberField<StatsRow>('region', regionId, 'region_id', 'RgID', 4, "The region's id; a group's regions."), {
     text: (row) => row.regionIds,
     json: [
@@ -89,3 +88,6 @@ export const REGION_FIELDS: readonly StatsField[] = [
   ),
   textField('region', (row) => row.type, 'obj_type', 'ObjType', 7, 'Whether the row is of an area, region or group.'),
 ];
+
+/** The fields that a list is enough for, in libdevmapper's order. */
+export const REGION_FIELDS: readonly StatsField[] = FIELDS.map((field) => ({ ...field, madeOf: 'place' }));

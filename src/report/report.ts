@@ -1,8 +1,9 @@
 import { TableWriter } from './columns.ts';
-import type { Field, JsonEntry, ValueForm } from './field.ts';
+import type { Field, JsonEntry, RowParts, ValueForm } from './field.ts';
 import type { FieldTable, SortKey } from './field-table.ts';
 import type { JsonValue } from './json.ts';
 import { type RecordFormat, RecordWriter, type Stamp } from './records.ts';
+import { RowTexts } from './row-texts.ts';
 import { type Criteria, parseSelection } from './select.ts';
 import { sortRows } from './sort.ts';
 
@@ -60,7 +61,7 @@ export class Report<Row> {
     this.#keys = table.parseSort(options.sort ?? '').map((key) => ({ ...key, field: own(key.field) }));
     this.fields = table.parse(list, base).map(own);
     if (layout.format === 'table') {
-      const write = tableWriter(this.fields, layout);
+      const write = tableWriter(this.fields, layout, table.parts);
       let isFirst = true;
       this.#writer = (rows) => {
         const blank = isFirst ? '' : '\n';
@@ -108,7 +109,11 @@ function withResult<Row>(field: Field<Row>, selects: (row: Row) => boolean): Fie
   };
 }
 
-function tableWriter<Row>(fields: readonly Field<Row>[], layout: TableLayout): (rows: readonly Row[]) => string {
+function tableWriter<Row>(
+  fields: readonly Field<Row>[],
+  layout: TableLayout,
+  parts: RowParts<Row> | undefined,
+): (rows: readonly Row[]) => string {
   const { headings, transposed, prefixes, form } = layout;
   // Named values are words for a shell: padding would stand between them.
   const separator = layout.separator ?? (transposed || prefixes !== 'none' ? ' ' : undefined);
@@ -125,7 +130,8 @@ function tableWriter<Row>(fields: readonly Field<Row>[], layout: TableLayout): (
     // A quote in the text would end the shell's word, and what follows could be a command.
     return prefixes === 'unquoted' ? `${name}=${text}` : `${name}='${text.replaceAll("'", "'\\''")}'`;
   };
-  return (rows) => table.write(rows.map((row) => fields.map((field) => cell(field, row))));
+  const texts = new RowTexts(fields, cell, parts);
+  return (rows) => table.writeRows(rows.map((row) => texts.of(row)));
 }
 
 /** Fields that show the same fact share its entry: it is written once. */

@@ -2,6 +2,7 @@ import { UsageError } from '../mapper/errors.ts';
 import { SECTOR_BYTES } from '../mapper/units.ts';
 import { twoDecimals } from './number.ts';
 
+const SECTOR = Number(SECTOR_BYTES);
 const PREFIXES = 'kmgtpe';
 
 /** Units in which sizes are shown: `scale` names people's units (a power of 1024 or 1000), else bytes a unit. */
@@ -40,9 +41,9 @@ export function parseUnits(text: string): Units {
 }
 
 /** A size as libdevmapper's reports write it; only people's units have a suffix. 0 is always `0`. */
-export function sizeText(sectors: bigint, units: Units): string {
-  if (sectors === 0n) return '0';
-  const bytes = Number(sectors * SECTOR_BYTES);
+export function sizeText(sectors: bigint | number, units: Units): string {
+  const bytes = typeof sectors === 'number' ? sectors * SECTOR : Number(sectors * SECTOR_BYTES);
+  if (bytes === 0) return '0';
   if (units.kind === 'fixed') {
     const value = bytes / units.bytes;
     return units.decimals === 2 ? twoDecimals(value) : value.toFixed(0);

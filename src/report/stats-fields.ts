@@ -1,3 +1,4 @@
+import { isIdle } from '../stats/counters.ts';
 import { COUNTER_FIELDS } from './counter-fields.ts';
 import { COVERAGE_FIELDS } from './coverage-fields.ts';
 import { DEVICE_GROUPS, deviceFields } from './device-fields.ts';
@@ -40,6 +41,10 @@ export const STATS_FIELDS: FieldTable<StatsRow> = new FieldTable(
     cleared,
   ],
   'dmstats help --columns',
+  {
+    place: ({ place }) => place,
+    isIdle: ({ counters }) => counters !== undefined && isIdle(counters),
+  },
 );
 
 const OBJECT = 'stats_name,group_id,region_id,obj_type';

@@ -83,23 +83,78 @@ function build(value: (name: CounterName) => bigint, histogram: readonly bigint[
 /** Counters that are all zero. */
 export const ZERO_COUNTERS: Counters = build(() => 0n, []);
 
-function combine(a: Counters, b: Counters, operation: (x: bigint, y: bigint) => bigint): Counters {
-  const bins = Math.max(a.histogram.length, b.histogram.length);
-  const histogram =
-    bins === 0
-      ? ZERO_COUNTERS.histogram
-      : Array.from({ length: bins }, (_, bin) => operation(a.histogram[bin] ?? 0n, b.histogram[bin] ?? 0n));
-  return build((name) => operation(a[name], b[name]), histogram);
+const idleByBins = new Map<number, Counters>();
+
+/** Counters of nothing with so many bins: one object for all. */
+export function idleCounters(bins: number): Counters {
+  if (bins === 0) return ZERO_COUNTERS;
+  const known = idleByBins.get(bins);
+  if (known !== undefined) return known;
+  const idle = { ...ZERO_COUNTERS, histogram: new Array<bigint>(bins).fill(0n) };
+  idleByBins.set(bins, idle);
+  return idle;
+}
+
+/** Whether counters are those of nothing, as `idleCounters` gives them. */
+export function isIdle(counters: Counters): boolean {
+  return counters === idleCounters(counters.histogram.length);
+}
+
+function combineBins(
+  a: readonly bigint[],
+  b: readonly bigint[],
+  operation: (x: bigint, y: bigint) => bigint,
+): readonly bigint[] {
+  const bins = Math.max(a.length, b.length);
+  if (bins === 0) return ZERO_COUNTERS.histogram;
+  return Array.from({ length: bins }, (_, bin) => operation(a[bin] ?? 0n, b[bin] ?? 0n));
 }
 
 /** Sums of areas or regions. I/Os that touch several of them count in each; sectors are exact. */
 export function addCounters(a: Counters, b: Counters): Counters {
-  return combine(a, b, (x, y) => x + y);
+  return build(
+    (name) => a[name] + b[name],
+    combineBins(a.histogram, b.histogram, (x, y) => x + y),
+  );
 }
 
-/** What happened between two readings; the level `inFlight` stays that of `now`. */
+/** What happened between two readings; the level `inFlight` stays that of `now`. Written out as `build` is. */
 export function subtractCounters(now: Counters, before: Counters): Counters {
-  return { ...combine(now, before, (x, y) => x - y), inFlight: now.inFlight };
+  return {
+    reads: now.reads - before.reads,
+    readsMerged: now.readsMerged - before.readsMerged,
+    readSectors: now.readSectors - before.readSectors,
+    readNs: now.readNs - before.readNs,
+    writes: now.writes - before.writes,
+    writesMerged: now.writesMerged - before.writesMerged,
+    writeSectors: now.writeSectors - before.writeSectors,
+    writeNs: now.writeNs - before.writeNs,
+    inFlight: now.inFlight,
+    ioNs: now.ioNs - before.ioNs,
+    weightedNs: now.weightedNs - before.weightedNs,
+    readBusyNs: now.readBusyNs - before.readBusyNs,
+    writeBusyNs: now.writeBusyNs - before.writeBusyNs,
+    histogram: combineBins(now.histogram, before.histogram, (x, y) => x - y),
+  };
+}
+
+/** Whether a difference is less than nothing somewhere, which only happens when somebody cleared the counters. */
+export function isNegative(delta: Counters): boolean {
+  return (
+    delta.reads < 0n ||
+    delta.readsMerged < 0n ||
+    delta.readSectors < 0n ||
+    delta.readNs < 0n ||
+    delta.writes < 0n ||
+    delta.writesMerged < 0n ||
+    delta.writeSectors < 0n ||
+    delta.writeNs < 0n ||
+    delta.ioNs < 0n ||
+    delta.weightedNs < 0n ||
+    delta.readBusyNs < 0n ||
+    delta.writeBusyNs < 0n ||
+    delta.histogram.some((bin) => bin < 0n)
+  );
 }
 
 /** The sum of a list. */
@@ -134,12 +189,21 @@ export function isPrintOf(
  * @throws DmParseError
  */
 export function parsePrint(text: string, region: Region, firstArea = 0): AreaCounters[] {
+  return parseAreas(new PrintReader(Buffer.from(text, 'latin1'), timeUnit(region)), region, firstArea);
+}
+
+/** Nanoseconds in the unit in which the kernel prints a region's times. */
+export function timeUnit({ precise }: Pick<Region, 'precise'>): bigint {
+  return precise ? 1n : NS_PER_MS;
+}
+
+/** As `parsePrint`, from the answer's bytes. @throws DmParseError */
+export function parseAreas(reader: PrintReader, region: Region, firstArea = 0): AreaCounters[] {
   const end = region.start + region.length;
   const areas: AreaCounters[] = [];
-  const reader = new PrintReader(text, region.precise ? 1n : NS_PER_MS);
   while (!reader.isAtEnd) {
-    const start = reader.count('');
-    const length = reader.count('+');
+    const start = reader.start();
+    const length = reader.length();
     const areaEnd = start + length;
     areas.push({
       areaId: firstArea + areas.length,

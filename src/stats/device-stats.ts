@@ -1,4 +1,3 @@
-import { ERRNO } from '../kernel/errno.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
@@ -9,6 +8,7 @@ import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
 import { isPackedOf, PACKED_PROGRAM, type PackedSpan, spansOf } from './packed.ts';
 import { createMessage, needsPrecise, parseListLine, type Region, type RegionSpec } from './region.ts';
+import { otherRegion, RegionPrinter } from './region-printer.ts';
 import { message, quoted, unfitForList } from './words.ts';
 
 /** Which areas of a region to print. */
@@ -41,6 +41,8 @@ export interface GroupOptions {
 export class DeviceStats {
   readonly ref: DeviceRef;
   readonly #dm: DeviceMapper;
+  /** By region id. */
+  readonly #printers = new Map<number, RegionPrinter>();
   #lastList: { readonly text: string; readonly listing: Listing } | undefined;
 
   constructor(dm: DeviceMapper, ref: DeviceRef) {
@@ -122,7 +124,10 @@ export class DeviceStats {
   async list(programId?: string): Promise<Listing> {
     const text = await this.rawList(programId);
     // A sampler asks each second, and hardly ever is there another answer.
-    if (this.#lastList?.text !== text) this.#lastList = { text, listing: parseList(text) };
+    if (this.#lastList?.text !== text) {
+      this.#lastList = { text, listing: parseList(text) };
+      this.#printers.clear();
+    }
     const { listing } = this.#lastList;
     if (listing.groups.every(({ packed }) => packed === undefined)) return listing;
     const regions = programId === undefined ? listing.regions : await this.#packedRegions();
@@ -157,11 +162,21 @@ export class DeviceStats {
    */
   async printOf(region: Region, options: PrintOptions = {}): Promise<string> {
     const text = await this.rawPrint(region.id, options);
-    if (!isPrintOf(text, region, options.areas)) {
-      const reason = `region ${region.id} is another one by now`;
-      throw new DmError({ op: '@stats_print', errno: ERRNO.ENOENT, device: this.device, reason });
-    }
+    if (!isPrintOf(text, region, options.areas)) throw otherRegion(region.id, this.ref);
     return text;
+  }
+
+  /**
+   * As `print` of all areas, at once, for those who ask again and again: as long as a region of the same list counts
+   * nothing, it is the same array.
+   */
+  printAgain(region: Region): readonly AreaCounters[] {
+    let printer = this.#printers.get(region.id);
+    if (printer?.region !== region) {
+      printer = new RegionPrinter(this.#dm, this.ref, region);
+      this.#printers.set(region.id, printer);
+    }
+    return printer.print();
   }
 
   /** A region's counters, summed over its areas. */

@@ -34,24 +34,30 @@ const NS_PER_SECOND = 1e9;
  */
 export function metrics(delta: Counters, intervalNs: number): Metrics {
   if (!(intervalNs > 0)) throw new RangeError(`an interval of ${intervalNs} ns has no rates`);
-  const rate = (count: bigint): number => (Number(count) * NS_PER_SECOND) / intervalNs;
-  const per = (total: bigint, count: bigint): number => (count === 0n ? 0 : Number(total) / Number(count));
-  const ios = delta.reads + delta.writes;
+  const rate = (count: number): number => (count * NS_PER_SECOND) / intervalNs;
+  const per = (total: number, count: number): number => (count === 0 ? 0 : total / count);
+  const reads = Number(delta.reads);
+  const writes = Number(delta.writes);
+  const readSectors = Number(delta.readSectors);
+  const writeSectors = Number(delta.writeSectors);
+  const readNs = Number(delta.readNs);
+  const writeNs = Number(delta.writeNs);
+  const ios = reads + writes;
   // The kernel rolls the busy time forward to its own now, which may be a little after the interval's end.
   const busyNs = Math.min(Number(delta.ioNs), intervalNs);
   return {
-    readsMergedPerSecond: rate(delta.readsMerged),
-    writesMergedPerSecond: rate(delta.writesMerged),
-    readsPerSecond: rate(delta.reads),
-    writesPerSecond: rate(delta.writes),
-    readSectorsPerSecond: rate(delta.readSectors),
-    writeSectorsPerSecond: rate(delta.writeSectors),
-    averageRequestSectors: per(delta.readSectors + delta.writeSectors, ios),
+    readsMergedPerSecond: rate(Number(delta.readsMerged)),
+    writesMergedPerSecond: rate(Number(delta.writesMerged)),
+    readsPerSecond: rate(reads),
+    writesPerSecond: rate(writes),
+    readSectorsPerSecond: rate(readSectors),
+    writeSectorsPerSecond: rate(writeSectors),
+    averageRequestSectors: per(readSectors + writeSectors, ios),
     averageQueueSize: Number(delta.weightedNs) / intervalNs,
-    averageWaitNs: per(delta.readNs + delta.writeNs, ios),
-    averageReadWaitNs: per(delta.readNs, delta.reads),
-    averageWriteWaitNs: per(delta.writeNs, delta.writes),
-    serviceTimeNs: ios === 0n ? 0 : busyNs / Number(ios),
+    averageWaitNs: per(readNs + writeNs, ios),
+    averageReadWaitNs: per(readNs, reads),
+    averageWriteWaitNs: per(writeNs, writes),
+    serviceTimeNs: per(busyNs, ios),
     throughput: rate(ios),
     utilization: busyNs / intervalNs,
   };

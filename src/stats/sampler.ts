@@ -2,8 +2,8 @@ import { DmError } from '../mapper/errors.ts';
 import {
   type AreaCounters,
   addCounters,
-  COUNTER_NAMES,
   type Counters,
+  isNegative,
   subtractCounters,
   sumCounters,
   ZERO_COUNTERS,
@@ -23,6 +23,7 @@ import {
   sumBounded,
 } from './packed-counts.ts';
 import type { Region } from './region.ts';
+import { regionDelta } from './region-delta.ts';
 import { type Rhythm, type SampleClock, systemSampleClock, ticks } from './sample-clock.ts';
 
 /** One region's counters as the kernel gave them. */
@@ -117,7 +118,7 @@ async function readOnce(
   const gone = new Set<number>();
   for (const region of listing.regions) {
     try {
-      const areas = await stats.print(region);
+      const areas = stats.printAgain(region);
       regions.set(region.id, { region, areas, atNs: clock.now() });
     } catch (error) {
       if (!DmError.is(error, 'ENOENT')) throw error;
@@ -162,9 +163,8 @@ function sampleOf(
   for (const [id, reading] of now.regions) {
     const base = before?.regions.get(id);
     const known = base !== undefined && isSameRegion(base.region, reading.region) ? base : undefined;
-    const { areas, wasCleared } = areaDeltas(reading, known);
+    const { areas, counters, wasCleared } = regionDelta(reading.areas, known?.areas);
     if (wasCleared) cleared.push(id);
-    const counters = sumCounters(areas.map((area) => area.counters));
     regions.set(id, { region: reading.region, areas, counters, intervalNs: intervalOf(reading) });
   }
   const spans = new Map<number, SpanCounts>();
@@ -229,26 +229,6 @@ function isSameRegion(a: Region, b: Region): boolean {
 
 function isSameSpan(a: PackedSpan, b: PackedSpan): boolean {
   return isSameRegion(a.areas, b.areas) && a.areas.aux === b.areas.aux && a.whole.id === b.whole.id;
-}
-
-function areaDeltas(
-  now: RegionReading,
-  before: RegionReading | undefined,
-): { areas: readonly AreaCounters[]; wasCleared: boolean } {
-  if (before === undefined) return { areas: now.areas, wasCleared: false };
-  const deltas = now.areas.map((area, index) => {
-    const base = before.areas[index]?.counters ?? ZERO_COUNTERS;
-    return { ...area, counters: subtractCounters(area.counters, base) };
-  });
-  // The counters only grow: one that shrank was cleared, and what it shows now is what came after.
-  const wasCleared = deltas.some(({ counters }) => isNegative(counters));
-  return { areas: wasCleared ? now.areas : deltas, wasCleared };
-}
-
-function isNegative(delta: Counters): boolean {
-  return (
-    COUNTER_NAMES.some((name) => name !== 'inFlight' && delta[name] < 0n) || delta.histogram.some((bin) => bin < 0n)
-  );
 }
 
 /**

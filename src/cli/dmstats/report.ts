@@ -1,7 +1,7 @@
 import { DmError } from '../../mapper/errors.ts';
 import type { DeviceFacts } from '../../report/device-facts.ts';
 import type { Stamp } from '../../report/records.ts';
-import { type StatsRow, sampleRows } from '../../report/rows.ts';
+import { SampleRows, type StatsRow } from '../../report/rows.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { systemSampleClock } from '../../stats/sample-clock.ts';
 import { read, type Sample, sample, totals } from '../../stats/sampler.ts';
@@ -25,16 +25,18 @@ export async function report(context: Context): Promise<number> {
   const selection = selectionOf(context);
   const repetition = repetitionOf(context.options);
   const devices = await devicesOf(context);
+  const makers = devices.map(({ name }) => new SampleRows(name, selection));
   const tell = problemTeller(context);
   const timeOfDay = context.world.timeOfDay ?? Date.now;
   const rowsOf = async (samples: readonly (Sample | undefined)[]): Promise<StatsRow[]> => {
     const rows: StatsRow[] = [];
     for (const [index, one] of samples.entries()) {
       const device = devices[index];
-      if (one === undefined || device === undefined) continue;
+      const maker = makers[index];
+      if (one === undefined || device === undefined || maker === undefined) continue;
       tell(device, one);
       const facts = table.uses(ABOUT_DEVICES) ? await factsUnlessGone(context, device) : undefined;
-      if (facts !== 'gone') rows.push(...sampleRows(device.name, one, selection, facts));
+      if (facts !== 'gone') for (const row of maker.of(one, facts)) rows.push(row);
     }
     return rows;
   };
