@@ -1,4 +1,5 @@
 import { type ErrorBound, volumeOf } from './error-bound.ts';
+import { NO_BOUND } from './packed-counts.ts';
 import type { GroupSample } from './sampler.ts';
 
 /** How much of a file's I/O was seen. */
@@ -14,11 +15,33 @@ export interface Coverage {
    * nothing to miss.
    */
   readonly ratio: number;
+  /** Sectors of other files that were counted in regions which the file's extents share. */
+  readonly foreign: bigint;
+  /** Their share, from 0 to 1, in all that the group's regions counted: 0 says that all counts are exact. */
+  readonly foreignRatio: number;
+}
+
+/** The share of other files' sectors in what was counted, from 0 to 1. */
+export function foreignShare(counted: bigint, foreign: bigint): number {
+  return foreign === 0n ? 0 : Number(foreign) / Number(counted + foreign);
 }
 
 /** How much of a group's I/O was seen in an interval. */
-export function coverageOf({ counters, missed, error }: Omit<GroupSample, 'group' | 'intervalNs'>): Coverage {
+export function coverageOf({
+  counters,
+  missed,
+  error,
+  bound = NO_BOUND,
+}: Omit<GroupSample, 'group' | 'intervalNs'>): Coverage {
   const counted = volumeOf(counters).sectors;
   const all = counted + missed;
-  return { counted, missed, error, ratio: all === 0n ? 1 : Number(counted) / Number(all) };
+  const foreign = bound.foreignSectors;
+  return {
+    counted,
+    missed,
+    error,
+    ratio: all === 0n ? 1 : Number(counted) / Number(all),
+    foreign,
+    foreignRatio: foreignShare(counted, foreign),
+  };
 }

@@ -7,5 +7,6 @@ import './filemapd.test.ts';
 import './look-ahead.test.ts';
 import './openmetrics.test.ts';
 import './packed.test.ts';
+import './preallocate.test.ts';
 import './report-parity.test.ts';
 import './watch.test.ts';
