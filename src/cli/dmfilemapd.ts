@@ -6,6 +6,7 @@ import { UsageError } from '../mapper/errors.ts';
 import { CommandLineReader, type Options } from './command-line.ts';
 import type { Output } from './context.ts';
 import { type CommandName, helpText, OPTIONS } from './dmfilemapd/help.ts';
+import { preallocationOf } from './preallocation.ts';
 import { oneLine } from './run.ts';
 import { packageVersion } from './version.ts';
 
@@ -64,7 +65,7 @@ export async function main(
   }
   let args: FilemapdArguments;
   try {
-    args = parseFilemapdArguments(argv);
+    args = parseFilemapdArguments(argv, preallocationOf);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     stderr.write(`${oneLine(error.message)}\n${FILEMAPD_USAGE}\n`);

@@ -37,6 +37,8 @@ export interface HeldCounts {
 export interface FirstCounts {
   /** What was counted so far on sectors of a run that no region of the group counted before. */
   held(run: Run): Promise<HeldCounts>;
+  /** Whether it is known that there was no I/O to a run's sectors, because nobody can have written them yet. */
+  isUntouched?(run: Run): Promise<boolean>;
 }
 
 // With four I/Os in flight all the time one reading in eleven was exact, on 6.1 in an emulator on a busy machine: ten
@@ -202,7 +204,9 @@ export class Application {
     const alone = { regions: [region], spans: [] };
     for (let attempt = 1; ; attempt++) {
       const before = (await this.#read(alone)).counters;
-      const held = await first?.held({ start: Number(start), end: Number(start + length) });
+      const run = { start: Number(start), end: Number(start + length) };
+      if (await first?.isUntouched?.(run)) return NOTHING_FIRST;
+      const held = await first?.held(run);
       if (held === undefined || held.sectors === 0) return { ...NOTHING_FIRST, missed: length };
       const after = (await this.#read(alone)).counters;
       const moved = distanceOf(after, before);

@@ -98,7 +98,7 @@ export const MAX_PIECES = 8;
 
 const BTRFS_MAGIC = 0x9123683e;
 const OVERLAYFS_MAGIC = 0x794c7630;
-const XFS_MAGIC = 0x58465342;
+export const XFS_MAGIC = 0x58465342;
 
 /** Why a file on this device cannot be mapped. */
 export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {

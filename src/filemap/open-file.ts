@@ -20,7 +20,10 @@ export function factsOf(stat: BigIntStats): FileFacts {
 }
 
 /** All extents of an open file, as FIEMAP tells them. */
-export async function extentsOf(fd: number, options: { readonly sync?: boolean } = {}): Promise<RawExtent[]> {
+export async function extentsOf(
+  fd: number,
+  options: { readonly sync?: boolean; readonly from?: bigint } = {},
+): Promise<RawExtent[]> {
   const extents: RawExtent[] = [];
   await fiemap(fd, options, (logical, physical, length, flags) => {
     extents.push({ logical: BigInt(logical), physical: BigInt(physical), length: BigInt(length), flags });

@@ -21,6 +21,8 @@ export interface FilemapdArguments {
   readonly lookAhead: boolean;
   /** Regions beyond which extents share some; undefined: as the group does when the daemon begins. */
   readonly maxRegions: number | undefined;
+  /** Bytes to keep reserved past the file's end; undefined: nothing. */
+  readonly preallocate: bigint | undefined;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -29,7 +31,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--preallocate SIZE]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -49,13 +51,18 @@ function integer(word: string, complaint: string): number {
 /**
  * Parses the words of the manual page dmfilemapd(8); options of our own begin with `--` and may stand anywhere.
  *
+ * @param sizeOf reads a size with its unit; bytes
  * @throws UsageError in the words of the C daemon
  */
-export function parseFilemapdArguments(argv: readonly string[]): FilemapdArguments {
+export function parseFilemapdArguments(
+  argv: readonly string[],
+  sizeOf: (option: string, text: string) => bigint,
+): FilemapdArguments {
   const words: string[] = [];
   let absenceMs = DEFAULT_ABSENCE_MS;
   let lookAhead = true;
   let maxRegions: number | undefined;
+  let preallocate: bigint | undefined;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -82,7 +89,8 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
     } else if (name === '--max-regions') {
       maxRegions = integer(value(), '--max-regions needs a number of regions');
       if (maxRegions < 1) throw new UsageError(`--max-regions ${maxRegions}: at least one region`);
-    } else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
+    } else if (name === '--preallocate') preallocate = sizeOf('preallocate', value());
+    else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
     else throw new UsageError(`Unknown option ${name}`);
   }
   if (words.length < 4 || words.length > 6) throw new UsageError('Wrong number of arguments.');
@@ -97,5 +105,5 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   const foreground = integer(foregroundWord, `Could not parse debug argument: ${foregroundWord}.`) !== 0;
   const verbose = integer(verboseWord, `Could not parse verbose argument: ${verboseWord}`);
   if (verbose < 0 || verbose > 3) throw new UsageError(`Verbose argument out of range: ${verbose}.`);
-  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, readyFd };
+  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, preallocate, readyFd };
 }

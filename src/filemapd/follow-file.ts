@@ -1,15 +1,22 @@
-import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, open, openSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { XFS_MAGIC } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
 import { IN } from '../kernel/inotify.ts';
+import { UsageError } from '../mapper/errors.ts';
 import { hasCode } from '../system/errors.ts';
-import { isOnRealtimeDevice } from '../system/fsxattr.ts';
+import type { RawExtent } from '../system/fiemap.ts';
+import { isOnRealtimeDevice, isPreallocated } from '../system/fsxattr.ts';
 import { isSoleHolder } from '../system/lease.ts';
+import { freePastEnd, reservePastEnd } from '../system/past-end.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { NoticeHub } from './notice-hub.ts';
 import { type WriteCounter, WriteCounters } from './write-counters.ts';
 
 const MOVES = IN.MOVE_SELF | IN.ATTRIB | IN.DELETE_SELF | IN.UNMOUNT | IN.IGNORED;
+const openAsync = promisify(open);
+
 const CLOSES = IN.CLOSE_WRITE | IN.CLOSE_NOWRITE;
 
 /** What files that are followed in one process share. */
@@ -150,6 +157,35 @@ class RealFollowedFile implements FollowedFile {
 
   isSoleHolder(): boolean {
     return isSoleHolder(this.#fd);
+  }
+
+  async extentsPastEnd(): Promise<readonly RawExtent[]> {
+    if (this.fileSystem() === XFS_MAGIC && !isPreallocated(this.#fd)) return [];
+    return extentsOf(this.#fd, { from: this.facts().size });
+  }
+
+  async reserve(bytes: bigint): Promise<void> {
+    const name = `/proc/self/fd/${this.#fd}`;
+    const { bavail, bsize } = statfsSync(name, { bigint: true });
+    const free = bavail * bsize;
+    // Who writes needs the rest; and a file system that runs full in the middle keeps what it has allocated.
+    if (bytes * 2n > free) {
+      throw new UsageError(`${bytes} bytes are wanted and ${free} bytes are free, of which half at most is taken`);
+    }
+    const fd = await openAsync(name, 'r+');
+    try {
+      await reservePastEnd(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async freePastEnd(keepTo: bigint): Promise<boolean> {
+    // The only description of ours must be one that may truncate.
+    const fd = await openAsync(`/proc/self/fd/${this.#fd}`, 'r+');
+    closeSync(this.#fd);
+    this.#fd = fd;
+    return freePastEnd(fd, keepTo);
   }
 
   space(): Space {

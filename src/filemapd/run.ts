@@ -1,272 +1,6 @@
-import { applyPlan } from '../filemap/apply.ts';
-import { runsOf } from '../filemap/extents.ts';
-import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
-import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
-import { moveFilemap } from '../filemap/move.ts';
-import { changesNothing, isAnchor } from '../filemap/plan.ts';
-import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
-import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
-import { DeviceStats } from '../stats/device-stats.ts';
-import { creditedRuns, type PackedIds } from '../stats/packed.ts';
-import { Ahead } from './ahead.ts';
-import type { FilemapdMode } from './arguments.ts';
-import type { FollowedFile } from './followed-file.ts';
-import { type GroupSeen, groupsIn } from './groups-in.ts';
-import { DEBOUNCE_MS, initialState, type Look, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
-import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
-import { tellApplied, tellUndeleted } from './tell-applied.ts';
-
-const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
-
-const isRefusal = (error: unknown): error is Error =>
-  error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
-
-interface Applied {
-  readonly alias: string;
-  readonly changed: boolean;
-  readonly pending: boolean;
-  readonly costMs: number;
-}
-
-/** One monitor's effects on the world. */
-class Filemapd implements AsyncDisposable {
-  readonly #run: FilemapdRun;
-  readonly #file: FollowedFile;
-  #device: DeviceNumber | undefined;
-  #groupId: number;
-  #isFollowing = false;
-  #heard = false;
-  #wake: (() => void) | undefined;
-  #interrupt: (() => void) | undefined;
-  #lastFailure: string | undefined;
-  #claim: Disposable | undefined;
-  #claimed: string | undefined;
-  #ahead: Ahead | undefined;
-  #packed: PackedIds | undefined;
-
-  constructor(run: FilemapdRun) {
-    this.#run = run;
-    this.#groupId = run.groupId;
-    run.signal.addEventListener('abort', () => this.#interrupt?.(), { once: true });
-    this.#file = run.follow(() => {
-      this.#heard = true;
-      this.#wake?.();
-    });
-  }
-
-  look(mode: FilemapdMode): Look {
-    this.#heard = false;
-    // Notices first: what happens after them is seen by the facts or makes the next notice.
-    const isModified = this.#file.takeModified();
-    const facts = this.#file.facts();
-    const deviceWrites = this.#file.deviceWrites();
-    this.#ahead?.sawWrites(deviceWrites);
-    return {
-      facts,
-      atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
-      isModified,
-      deviceWrites,
-      place: this.#run.shared?.place() ?? 1,
-      soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
-    };
-  }
-
-  async wait(ms: number, deaf: boolean): Promise<void> {
-    if (ms <= 0) return;
-    const { clock } = this.#run;
-    const start = clock.now();
-    if (deaf || !this.#heard) await this.#sleep(ms, deaf);
-    // The watch stays silent until notices are taken: a storm of them costs one wake-up in this time.
-    const spent = clock.now() - start;
-    if (!deaf && this.#heard && spent < DEBOUNCE_MS) await this.#sleep(Math.min(ms, DEBOUNCE_MS) - spent, true);
-  }
-
-  /** Sleeps until the time is over, the monitor is told to stop or, unless `deaf`, inotify has something to say. */
-  async #sleep(ms: number, deaf: boolean): Promise<void> {
-    if (this.#run.signal.aborted) return;
-    // Not AbortSignal.any: on Node 20 each of them leaves something behind in a source that lives as long as the daemon.
-    const waking = new AbortController();
-    this.#interrupt = () => waking.abort();
-    if (!deaf) this.#wake = this.#interrupt;
-    await this.#run.clock.sleep(ms, waking.signal);
-    this.#interrupt = undefined;
-    this.#wake = undefined;
-  }
-
-  async checkGroup(): Promise<MonitorEvent> {
-    const start = this.#run.clock.now();
-    try {
-      const device = this.#device ?? this.#file.facts().device;
-      const seen = (await this.#groups(device)).get(this.#groupId);
-      if (seen === undefined) return await this.#groupGone();
-      const costMs = this.#run.clock.now() - start;
-      const ahead = this.#ahead;
-      if (ahead !== undefined) await this.#alone(device, () => ahead.adjust());
-      return { type: 'groupSeen', isDamaged: seen.isDamaged, costMs };
-    } catch (error) {
-      return this.#failed(error, start);
-    }
-  }
-
-  /** Another program that deleted the group knows nothing of what its extents share. */
-  async #groupGone(): Promise<MonitorEvent> {
-    if (this.#packed !== undefined) await this.#stats().deletePacked({ packed: this.#packed });
-    return { type: 'groupGone' };
-  }
-
-  async #groups(device: DeviceNumber): Promise<ReadonlyMap<number, GroupSeen>> {
-    const { shared } = this.#run;
-    return shared === undefined ? groupsIn(await this.#stats().listBytes()) : shared.groups(device);
-  }
-
-  async #alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T> {
-    const { shared } = this.#run;
-    return shared === undefined ? action() : shared.alone(device, action);
-  }
-
-  #stats(): DeviceStats {
-    return new DeviceStats(this.#run.dm, this.#device ?? this.#file.facts().device);
-  }
-
-  async update(tidy: boolean): Promise<MonitorEvent> {
-    return this.#alone(this.#file.facts().device, () => this.#update(tidy));
-  }
-
-  async #update(tidy: boolean): Promise<MonitorEvent> {
-    const { clock } = this.#run;
-    const start = clock.now();
-    try {
-      const facts = this.#file.facts();
-      if (this.#device === undefined || !isSameDevice(this.#device, facts.device)) {
-        const device = await checkMappable(this.#run.dm, this.#file);
-        if (this.#device !== undefined) await this.#move(device);
-        this.#device = device;
-      }
-      await this.#claimGroup();
-      const result = await this.#apply(tidy);
-      if (result === undefined) {
-        if (this.#isFollowing) return await this.#groupGone();
-        const { major, minor } = facts.device;
-        throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
-      }
-      const { alias, ...seen } = result;
-      this.#run.onUpdated?.({ device: this.#device, groupId: this.#groupId, alias, changed: seen.changed });
-      if (!this.#isFollowing) {
-        this.#isFollowing = true;
-        this.#run.onFollowing?.(this.#groupId);
-      }
-      this.#lastFailure = undefined;
-      return { type: 'updated', facts, groupId: this.#groupId, ...seen };
-    } catch (error) {
-      return this.#failed(error, start);
-    }
-  }
-
-  async #claimGroup(): Promise<void> {
-    const { major = 0, minor = 0 } = this.#device ?? {};
-    const group = `${major}:${minor}/${this.#groupId}`;
-    if (this.#run.claim === undefined || this.#claimed === group) return;
-    const claim = await this.#run.claim({ major, minor }, this.#groupId);
-    if (claim === undefined) {
-      throw new FollowedAlreadyError(
-        `Group ID ${this.#groupId} of device ${major}:${minor} is followed by another dmfilemapd`,
-      );
-    }
-    this.#claim?.[Symbol.dispose]();
-    this.#claim = claim;
-    this.#claimed = group;
-  }
-
-  /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
-  #failed(error: unknown, start: number): MonitorEvent {
-    if (!isRefusal(error)) throw error;
-    // At the start, too, others may delete regions between the list and what is done by it.
-    const isRaced = DmError.is(error, 'ENOENT');
-    const final = error instanceof UsageError || !(this.#isFollowing || isRaced);
-    if (!final && error.message !== this.#lastFailure) this.#run.log(1, `Will try again: ${error.message}`);
-    this.#lastFailure = error.message;
-    return { type: 'updateFailed', final, message: error.message, costMs: this.#run.clock.now() - start };
-  }
-
-  /** Undefined when the group is gone. */
-  async #apply(tidy: boolean): Promise<Applied | undefined> {
-    const { dm, clock, log, lookAhead, maxRegions, memory } = this.#run;
-    const reading = await this.#ahead?.read();
-    const start = clock.now();
-    const maxPieces = tidy ? 1 : MAX_PIECES;
-    const how = { groupId: this.#groupId, sync: false, maxPieces, maxRegions, memory, mayTidy: tidy };
-    const planned = await planFilemapUpdate(dm, this.#file, how);
-    if (planned === undefined) return undefined;
-    const { stats, filemap, extents, plan, list, spans } = planned;
-    if (filemap.group.id !== this.#groupId) {
-      log(1, `group_id changed from ${this.#groupId} to ${filemap.group.id}`);
-      this.#groupId = filemap.group.id;
-      await this.#claimGroup();
-    }
-    tellUndeleted(log, await clearLeftovers(stats, leftoversOf(list, filemap.group)));
-    this.#packed = filemap.group.packed;
-    // What must be done is done; only looking in vain has to be rare.
-    const costMs = clock.now() - start;
-    if (lookAhead !== undefined && this.#ahead === undefined) {
-      const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
-      this.#ahead = await Ahead.begin(run, stats, filemap.group.id, filemap.options);
-    }
-    this.#ahead?.keepListed(list);
-    const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
-    if (changed) await this.#change(planned);
-    const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
-    const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
-    this.#ahead?.remember({ extents, covered, grown }, reading);
-    await this.#ahead?.adjust();
-    return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
-  }
-
-  async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
-    const { log } = this.#run;
-    const applied = await applyPlan(stats, filemap.group, plan, filemap.options, { first: this.#ahead?.first });
-    const { group } = applied;
-    tellApplied(log, applied, extents.notes);
-    if (group.id !== this.#groupId) log(1, `group_id changed from ${this.#groupId} to ${group.id}`);
-    if (group.id !== filemap.group.id) await this.#ahead?.rename(group.id);
-    this.#groupId = group.id;
-    this.#packed = group.packed;
-  }
-
-  /** The path names a file on another device now: its group moves there. */
-  async #move({ major, minor }: DeviceNumber): Promise<void> {
-    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId, this.#run.maxRegions);
-    if (groupId === undefined) return;
-    await this.#ahead?.end();
-    this.#ahead = undefined;
-    this.#run.log(
-      1,
-      `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
-    );
-    this.#groupId = groupId;
-  }
-
-  reopen(): MonitorEvent {
-    const found = this.#file.reopen();
-    if (found) {
-      this.#ahead?.forget();
-      this.#run.onReopened?.(this.#file.facts());
-      this.#run.log(2, 'The path names another file now: following it');
-    }
-    return { type: 'reopened', found };
-  }
-
-  watchCloses(): void {
-    this.#file.watchCloses();
-    this.#run.log(1, 'File unlinked and open: continuing.');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ahead = this.#ahead;
-    if (ahead !== undefined) await this.#alone(this.#device ?? this.#file.facts().device, () => ahead.end());
-    this.#claim?.[Symbol.dispose]();
-    this.#file[Symbol.dispose]();
-  }
-}
+import { FilemapDaemon } from './daemon.ts';
+import { initialState, type MonitorEffect, type MonitorEvent, step } from './monitor.ts';
+import type { FilemapdRun } from './run-options.ts';
 
 /**
  * Follows a file until its group is deleted, the file is gone (as its mode says) or the signal fires.
@@ -274,7 +8,7 @@ class Filemapd implements AsyncDisposable {
  * @returns the exit status, 0 or 1, and why it ended
  */
 export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 0 | 1; readonly message: string }> {
-  await using daemon = new Filemapd(run);
+  await using daemon = new FilemapDaemon(run);
   let state = initialState(run);
   let event: MonitorEvent = { type: 'looked', look: daemon.look(run.mode) };
   for (;;) {
@@ -283,6 +17,7 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
     const effect: MonitorEffect = next.effect;
     switch (effect.type) {
       case 'exit':
+        await daemon.release();
         return effect;
       case 'update':
         event = await daemon.update(effect.tidy);
@@ -291,7 +26,7 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
         event = await daemon.checkGroup();
         break;
       case 'reopen':
-        event = daemon.reopen();
+        event = await daemon.reopen();
         break;
       case 'watchCloses':
         daemon.watchCloses();
@@ -299,7 +34,7 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
         break;
       case 'wait':
         run.log(3, `Waiting up to ${Math.round(effect.ms)} ms`);
-        await daemon.wait(effect.ms, effect.deaf);
+        await daemon.notices.wait(effect.ms, effect.deaf);
         event = { type: 'looked', look: daemon.look(run.mode) };
         break;
     }

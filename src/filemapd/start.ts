@@ -5,6 +5,7 @@ import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { possibleCpus } from '../stats/memory.ts';
 import { systemClock } from '../system/clock.ts';
+import { tellKernelLog } from '../system/kernel-log.ts';
 import { sdNotify } from '../system/sd-notify.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
@@ -31,6 +32,8 @@ export interface StartOptions {
   readonly lookAhead?: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** Bytes to keep reserved past the file's end; default: nothing. */
+  readonly preallocate?: bigint | undefined;
   /** Foreground only: ends the daemon cleanly. */
   readonly signal?: AbortSignal;
 }
@@ -74,6 +77,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   const own = [`--ready-fd=${CHILD_READY_FD}`, `--absence=${absenceMs / 1000}`];
   if (!lookAhead) own.push('--no-look-ahead');
   if (options.maxRegions !== undefined) own.push(`--max-regions=${options.maxRegions}`);
+  if (options.preallocate !== undefined) own.push(`--preallocate=${options.preallocate}b`);
   const output = verbose === 0 ? 'ignore' : 'inherit';
   // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
   // an idle process every eight seconds.
@@ -111,6 +115,8 @@ export async function runHere(
   const { fd, groupId, path, mode, verbose = 0, absenceMs = DEFAULT_ABSENCE_MS, readyFd } = options;
   const { lookAhead = true } = options;
   const log: Log = (level, text) => {
+    // What stays behind must be found by somebody.
+    if (level === 0 && verbose === 0) tellKernelLog(`dmfilemapd[${process.pid}]: ${path}: ${text}`);
     if (verbose === 0 || level > verbose) return;
     (level === 0 ? process.stderr : process.stdout).write(`${text}\n`);
   };
@@ -136,6 +142,7 @@ export async function runHere(
       mode,
       absenceMs,
       maxRegions: options.maxRegions,
+      preallocate: options.preallocate,
       log,
       lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,
       claim: claimGroup,

@@ -16,3 +16,6 @@ export const FS_IOC_FSGETXATTR = 0x801c581f;
 
 /** `FS_XFLAG_REALTIME`: the file's data is on the realtime device of its XFS file system. */
 export const FS_XFLAG_REALTIME = 0x1;
+
+/** `FS_XFLAG_PREALLOC`: space was reserved with fallocate(2). */
+export const FS_XFLAG_PREALLOC = 0x2;

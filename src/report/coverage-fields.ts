@@ -107,4 +107,30 @@ export const COVERAGE_FIELDS: readonly StatsField[] = [
       },
     ],
   },
+  {
+    ...numberField<StatsRow>(
+      'coverage',
+      () => undefined,
+      'foreign',
+      'Foreign%',
+      8,
+      'The share of other files\u2019 sectors in what a group\u2019s regions counted (%): 0 unless extents share regions.',
+    ),
+    unit: 'percent',
+    metric: 'gauge',
+    value: ({ coverage }) => coverage && percent(coverage.foreignRatio, 1) / PERCENT_1,
+    text: ({ coverage }) => (coverage === undefined ? '-' : carefulPercentText(percent(coverage.foreignRatio, 1))),
+    json: [
+      {
+        name: 'foreign_ratio',
+        type: `number, 0 to 1; ${GROUPS_ONLY} in a report`,
+        value: ({ coverage }) => coverage?.foreignRatio ?? null,
+      },
+      {
+        name: 'foreign_bytes',
+        type: `integer, bytes; ${GROUPS_ONLY} in a report`,
+        value: ({ coverage }) => bytesOf(coverage?.foreign),
+      },
+    ],
+  },
 ];

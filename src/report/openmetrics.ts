@@ -1,8 +1,9 @@
 import { unmangledName } from '../mapper/mangle.ts';
 import { SECTOR_BYTES } from '../mapper/units.ts';
 import { groupCounters } from '../stats/carried.ts';
-import type { CounterName, Counters } from '../stats/counters.ts';
-import { type Coverage, coverageOf } from '../stats/coverage.ts';
+import { type CounterName, type Counters, sumCounters } from '../stats/counters.ts';
+import { type Coverage, coverageOf, foreignShare } from '../stats/coverage.ts';
+import { volumeOf } from '../stats/error-bound.ts';
 import type { Group, Listing } from '../stats/group.ts';
 import { creditedSectors } from '../stats/packed.ts';
 import { fileCounts, NO_BOUND, type PackedBound, sumBounded } from '../stats/packed-counts.ts';
@@ -129,6 +130,7 @@ const COUNTED: readonly Family<Counted>[] = [
 interface OfGroup {
   readonly labels: Labels;
   readonly coverage: Coverage;
+  readonly foreignRatio: number;
 }
 
 /** What is told of groups only. */
@@ -159,6 +161,13 @@ const SEEN: readonly Family<OfGroup>[] = [
     unit: 'ratio',
     help: 'The share of the bytes read and written that was counted, each missed one taken as read or written once.',
     lines: (name, { labels, coverage }) => [`${name}${labelsText(labels)} ${coverage.ratio}`],
+  },
+  {
+    name: 'foreign_ratio',
+    kind: 'gauge',
+    unit: 'ratio',
+    help: "The share of other files' bytes in what the group's present regions counted: 0 unless extents share regions.",
+    lines: (name, { labels, foreignRatio }) => [`${name}${labelsText(labels)} ${foreignRatio}`],
   },
 ];
 
@@ -239,10 +248,9 @@ function groupsOf({ device, reading: { listing, regions, spans } }: Shown): (Cou
     const own = listing.spans?.get(group.id) ?? [];
     const counts = own.flatMap(({ areas }) => spans?.get(areas.id)?.counts ?? []);
     const shared = sumBounded(counts.map(fileCounts));
-    const counters = groupCounters(
-      [...members.flatMap(({ areas }) => areas.map((area) => area.counters)), shared.counters],
-      group.carried,
-    );
+    const present = [...members.flatMap(({ areas }) => areas.map((area) => area.counters)), shared.counters];
+    const counters = groupCounters(present, group.carried);
+    const { foreignSectors } = shared.bound;
     return [
       {
         labels: [
@@ -253,9 +261,11 @@ function groupsOf({ device, reading: { listing, regions, spans } }: Shown): (Cou
         ],
         counters,
         coverage: coverageOf({ counters, missed: group.missed, error: group.error }),
+        // What is carried comes from regions whose foreign sectors nobody knows any more.
+        foreignRatio: foreignShare(volumeOf(sumCounters(present)).sectors, foreignSectors),
         bound: shared.bound,
         bounds:
-          shared.bound.foreignSectors > 0n
+          foreignSectors > 0n
             ? []
             : commonBounds(
                 group,

@@ -99,6 +99,25 @@ export class SimulatedFollowedFile extends SimulatedFile implements FollowedFile
     return this.inode.opens === 1;
   }
 
+  async extentsPastEnd(): Promise<readonly RawExtent[]> {
+    const { size } = this.facts();
+    const extents = this.fileSystemOfFile.extentsOf(this.inode, false);
+    return extents.filter(({ logical, length }) => logical + length > size);
+  }
+
+  async reserve(bytes: bigint): Promise<void> {
+    this.fileSystemOfFile.fallocate(this.handle, this.inode.size, Number(bytes), { keepSize: true });
+  }
+
+  async freePastEnd(keepTo: bigint): Promise<boolean> {
+    if (!this.isSoleHolder()) return false;
+    const { size } = this.inode;
+    this.fileSystemOfFile.trimBehindEnd(this.handle);
+    const kept = Number(keepTo) - size;
+    if (kept > 0) this.fileSystemOfFile.fallocate(this.handle, size, kept, { keepSize: true });
+    return true;
+  }
+
   space(): Space {
     return this.fileSystemOfFile.space;
   }

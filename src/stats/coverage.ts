@@ -1,5 +1,6 @@
 import { coverageRatio } from './coverage-ratio.ts';
 import { type ErrorBound, volumeOf } from './error-bound.ts';
+import { NO_BOUND } from './packed-counts.ts';
 import type { GroupSample } from './sampler.ts';
 
 /** How much of a file's I/O was seen. */
@@ -12,10 +13,32 @@ export interface Coverage {
   readonly error: ErrorBound;
   /** See `coverageRatio()`. */
   readonly ratio: number;
+  /** Sectors of other files that were counted in regions which the file's extents share. */
+  readonly foreign: bigint;
+  /** Their share, from 0 to 1, in all that the group's regions counted: 0 says that all counts are exact. */
+  readonly foreignRatio: number;
+}
+
+/** The share of other files' sectors in what was counted, from 0 to 1. */
+export function foreignShare(counted: bigint, foreign: bigint): number {
+  return foreign === 0n ? 0 : Number(foreign) / Number(counted + foreign);
 }
 
 /** How much of a group's I/O was seen in an interval. */
-export function coverageOf({ counters, missed, error }: Omit<GroupSample, 'group' | 'intervalNs'>): Coverage {
+export function coverageOf({
+  counters,
+  missed,
+  error,
+  bound = NO_BOUND,
+}: Omit<GroupSample, 'group' | 'intervalNs'>): Coverage {
   const counted = volumeOf(counters).sectors;
-  return { counted, missed, error, ratio: coverageRatio(counted, missed) };
+  const foreign = bound.foreignSectors;
+  return {
+    counted,
+    missed,
+    error,
+    ratio: coverageRatio(counted, missed),
+    foreign,
+    foreignRatio: foreignShare(counted, foreign),
+  };
 }

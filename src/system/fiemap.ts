@@ -34,19 +34,20 @@ const HIGH_UNIT = 2 ** 32;
 /**
  * Tells all extents of an open file in the order of their logical offset. Source: Documentation/filesystems/fiemap.rst.
  *
- * With `sync` the file is written back first, once, so that delayed allocations get their blocks.
+ * With `sync` the file is written back first, once, so that delayed allocations get their blocks. The first one told is
+ * the one that holds the byte `from`, or comes after it.
  *
  * @throws SystemError EOPNOTSUPP where the file system has no FIEMAP
  */
 export async function fiemap(
   fd: number,
-  { sync = false }: { readonly sync?: boolean },
+  { sync = false, from = 0n }: { readonly sync?: boolean; readonly from?: bigint },
   onExtent: OnExtent,
 ): Promise<void> {
   const buffer = spare ?? new Uint8Array(Fiemap.size + RECORDS * FiemapExtent.size);
   spare = undefined;
   try {
-    await tell(fd, sync, buffer, onExtent);
+    await tell(fd, sync, from, buffer, onExtent);
   } finally {
     spare = buffer;
   }
@@ -55,12 +56,12 @@ export async function fiemap(
 // A daemon asks many times a second: 230 KB each time would be most of its garbage.
 let spare: Uint8Array | undefined;
 
-async function tell(fd: number, sync: boolean, buffer: Uint8Array, onExtent: OnExtent): Promise<void> {
+async function tell(fd: number, sync: boolean, from: bigint, buffer: Uint8Array, onExtent: OnExtent): Promise<void> {
   const words = new Uint32Array(buffer.buffer);
   const number = (at: number): number => (words[at + LOW] as number) + (words[at + HIGH] as number) * HIGH_UNIT;
   const maximum = 2n ** 64n - 1n;
   const header = Fiemap.at(buffer);
-  let start = 0n;
+  let start = from;
   let flags = sync ? FIEMAP_FLAG_SYNC : 0;
   for (;;) {
     header.start = start;

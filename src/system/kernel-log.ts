@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeFileSync } from 'node:fs';
 import { hasCode } from './errors.ts';
 import { seekToEnd } from './libc.ts';
 
@@ -52,4 +52,13 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog | undefined {
       closeSync(fd);
     },
   };
+}
+
+/** Writes a line to the kernel's log, as a warning: for what must be said by a process without an output. */
+export function tellKernelLog(text: string): void {
+  try {
+    writeFileSync('/dev/kmsg', `<4>${text.replace(/\p{Cc}/gu, '?')}\n`);
+  } catch {
+    // A container without it: there is nobody to tell.
+  }
 }

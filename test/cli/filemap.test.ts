@@ -60,6 +60,26 @@ test('create --filemap has the daemon look ahead unless told not to', async () =
   );
 });
 
+test('create --filemap --preallocate says what it does to the file, and has the daemon do it', async () => {
+  const { run, started, world } = mounted();
+  const { status, stderr } = await run('create', '--filemap', '--preallocate', '64m', '/a.img');
+  assert.equal(status, 0);
+  assert.match(stderr, /^\/a\.img: 64\.00m are kept reserved past the end [^\n]*changes how it is laid out[^\n]*\n$/);
+  assert.equal(started[0]?.preallocate, 64n << 20n);
+  for (const [word, reason] of [
+    ['--nomonitor', /incompatible with --nomonitor/],
+    ['--nogroup', /incompatible with --nogroup/],
+    ['--dry-run', /incompatible with --dry-run/],
+  ] as const) {
+    const refused = await run('create', '--filemap', '--preallocate', '64m', word, '/b.img');
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, reason);
+  }
+  assert.match((await run('create', '--filemap', '--preallocate', '0', '/b.img')).stderr, /leave the option out/);
+  assert.match((await run('create', '--filemap', '--preallocate', '5x', '/b.img')).stderr, /^Invalid --preallocate/);
+  assert.equal(world.regions('t0').trim().split('\n').length, 1);
+});
+
 test('create --filemap honours --programid, --alias, --follow and --bounds', async () => {
   const { run, started, world } = mounted();
   const { status } = await run(

@@ -116,6 +116,10 @@ test('list, report and clear show a packed file as one group, and delete leaves 
   world.read('t0', Number(start), 800);
   const { status, stdout, stderr } = await run(`report --group ${fields} t0`);
   assert.equal(status, 0);
+  // 8 + 400 of 3208 sectors.
+  assert.equal((await run('report --group -o foreign --noheadings t0')).stdout.trim(), '12.72');
+  const { rows } = JSON.parse((await run('report --group --json -o foreign t0')).stdout);
+  assert.deepEqual([rows[0].foreign_ratio, rows[0].foreign_bytes], [408 / 3208, 408 * 512]);
   assert.match(stdout, /^group:2400:\d+:2800\n$/);
   assert.match(stderr, /^t0: I\/O counts of f may be off by \d+, and its times are shares: [^\n]*\n$/);
   await ok('clear --allregions t0');
@@ -133,12 +137,14 @@ test('metrics of a packed file leave out what other files’ I/O makes an estima
   assert.equal(await metric('read_bytes_total'), `${300 * 4096}`);
   assert.equal(await metric('reads_completed_total'), '300');
   assert.equal(await metric('size_bytes'), `${300 * 4096}`);
+  assert.equal(await metric('foreign_ratio'), '0');
   // How many of the reads are the file's is not known any more.
   const [, start = ''] = /^1: (\d+)\+/m.exec(world.regions('t0')) ?? [];
   world.read('t0', Number(start), 800);
   assert.equal(await metric('reads_completed_total'), undefined);
   assert.equal(await metric('read_time_seconds_total'), undefined);
   assert.equal(await metric('writes_completed_total'), '0');
+  assert.equal(await metric('foreign_ratio'), '0.125');
   // A read over both is the file's where it touches its blocks.
   assert.equal(await metric('read_bytes_total'), `${350 * 4096}`);
 });

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { filemapdModeFromString, parseFilemapdArguments } from '../../src/filemapd/arguments.ts';
 
+const parse = (words: readonly string[]) => parseFilemapdArguments(words, (_option, text) => BigInt(text) * 512n);
+
 const refusal = (words: readonly string[]): string => {
   try {
-    parseFilemapdArguments(words);
+    parse(words);
   } catch (error) {
     return (error as Error).message;
   }
@@ -12,7 +14,7 @@ const refusal = (words: readonly string[]): string => {
 };
 
 test('parseFilemapdArguments() takes the words of the manual page, the last two optional', () => {
-  assert.deepEqual(parseFilemapdArguments(['3', '0', '/srv/vm.img', 'path']), {
+  assert.deepEqual(parse(['3', '0', '/srv/vm.img', 'path']), {
     fd: 3,
     groupId: 0,
     path: '/srv/vm.img',
@@ -22,17 +24,19 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     absenceMs: 1000,
     lookAhead: true,
     maxRegions: undefined,
+    preallocate: undefined,
     readyFd: undefined,
   });
-  const full = parseFilemapdArguments(['3', '7', '/var/tmp/data', 'inode', '1', '3']);
+  const full = parse(['3', '7', '/var/tmp/data', 'inode', '1', '3']);
   assert.deepEqual([full.groupId, full.mode, full.foreground, full.verbose], [7, 'inode', true, 3]);
-  assert.equal(parseFilemapdArguments(['3', '0', '/x', 'inode', '2']).foreground, true);
+  assert.equal(parse(['3', '0', '/x', 'inode', '2']).foreground, true);
 });
 
 test('parseFilemapdArguments() takes options of our own anywhere', () => {
-  assert.equal(parseFilemapdArguments(['--absence', '2.5', '3', '0', '/x', 'path']).absenceMs, 2500);
-  assert.equal(parseFilemapdArguments(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
-  assert.equal(parseFilemapdArguments(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
+  assert.equal(parse(['--absence', '2.5', '3', '0', '/x', 'path']).absenceMs, 2500);
+  assert.equal(parse(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
+  assert.equal(parse(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
+  assert.equal(parse(['3', '0', '/x', 'path', '--preallocate', '8']).preallocate, 4096n);
 });
 
 // The C daemon's words: lvm2 2.03, dmfilemapd.c.

@@ -6,6 +6,7 @@ import { type Chances, World, type WorldOptions } from './world.ts';
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
 const RUNS = Number(process.env['DM_RUNS'] ?? 10);
 const STEPS = 60;
+const RESERVED = 128n << 10n;
 const CALM: Chances = { race: 0, fault: 0, others: 0 };
 
 interface Totals {
@@ -70,6 +71,25 @@ test('filemapd neither loses nor doubles growth when it is killed at any request
 
 test('filemapd neither loses nor doubles growth that goes on between its requests', async () => {
   await explore('racing growth', { ...CALM, race: 0.2, kill: 0.003 }, { growsOnly: true }, isComplete);
+});
+
+test('filemapd keeps space reserved, and counts what is appended there', async () => {
+  let [counted, missed] = [0, 0];
+  const reserved = { growsOnly: true, aheadBytes: 8 << 20, preallocate: RESERVED };
+  // What is only reserved and lies beside what was written counts as missed with it.
+  const isKnown = (world: World, { sectors, missed, bound }: Totals): void => {
+    const truth = world.claimedSectors + world.unclaimedSectors;
+    assert.equal(bound, 0);
+    assert.ok(sectors <= truth, `${sectors} counted, the file did ${truth}`);
+    assert.ok(sectors + missed >= truth, `${sectors} counted and ${missed} missed, the file did ${truth}`);
+  };
+  await explore('reserved', CALM, reserved, (world, totals) => {
+    isKnown(world, totals);
+    counted += totals.sectors;
+    missed += totals.missed;
+  });
+  assert.ok(missed < 0.3 * (counted + missed), `${missed} of ${counted + missed} sectors missed`);
+  await explore('reserved, kills', { ...CALM, kill: 0.02, race: 0.1 }, reserved, isKnown);
 });
 
 test('filemapd credits nothing twice when a file gives up blocks and gets them again at once', async () => {

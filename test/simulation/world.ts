@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly growsOnly?: boolean;
   /** Regions beyond which the file's extents share some; without it, they never do. */
   readonly maxRegions?: number;
+  /** Bytes that the daemon keeps reserved past the file's end. */
+  readonly preallocate?: bigint;
   /** No other files; blocks that the file gives up are free at once. */
   readonly isAlone?: boolean;
   /** An I/O that races reads all of the file, so that no hand-over is spared. */
@@ -233,6 +235,7 @@ export class World {
       absenceMs: 1000,
       lookAhead: ahead,
       maxRegions: this.options.maxRegions,
+      preallocate: this.options.preallocate,
       memory: MEMORY,
       log: (_level, text) => this.log.push(text),
       onFollowing: () => {

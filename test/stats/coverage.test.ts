@@ -11,6 +11,14 @@ test('coverageOf() is the counted share of what was counted and missed', () => {
   assert.equal(coverageOf({ counters: ZERO_COUNTERS, missed: 8n, error: NO_ERROR }).ratio, 0);
 });
 
+test('coverageOf() knows the share of other files’ sectors', () => {
+  const counters = { ...ZERO_COUNTERS, readSectors: 20n, writeSectors: 10n };
+  const bound = { reads: 1n, writes: 0n, foreignSectors: 10n };
+  assert.deepEqual(coverageOf({ counters, missed: 0n, error: NO_ERROR, bound }).foreignRatio, 0.25);
+  assert.equal(coverageOf({ counters, missed: 0n, error: NO_ERROR }).foreignRatio, 0);
+  assert.equal(coverageOf({ counters: ZERO_COUNTERS, missed: 0n, error: NO_ERROR }).foreignRatio, 0);
+});
+
 test('coverageOf() of nothing that could be missed is whole', () => {
   assert.equal(coverageOf({ counters: ZERO_COUNTERS, missed: 0n, error: NO_ERROR }).ratio, 1);
 });

@@ -39,6 +39,14 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
     commands: 'any',
     help: 'beyond so many regions let extents share some (default: as the group does)',
   },
+  {
+    name: 'preallocate',
+    value: 'size[bskmgtpeKMGTPE]',
+    commands: 'any',
+    help:
+      'keep so much reserved past the end of the file, so that what is appended has its region before it is written; ' +
+      'this changes how the file is laid out',
+  },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
 ];

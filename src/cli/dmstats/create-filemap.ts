@@ -8,7 +8,15 @@ import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
 import { deviceName } from './devices.ts';
-import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, type OpenFile, openGiven } from './follow.ts';
+import {
+  checkFilemapOptions,
+  follow,
+  followModeOf,
+  maxRegionsOf,
+  type OpenFile,
+  openGiven,
+  preallocateOf,
+} from './follow.ts';
 import { createByPattern, isFilePattern } from './pattern.ts';
 import { plannedRecord, plannedText } from './planned-filemap.ts';
 
@@ -22,6 +30,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
   }
   const mode = followModeOf(context);
   const maxRegions = maxRegionsOf(context);
+  preallocateOf(context);
   if (maxRegions !== undefined && options.has('nogroup')) {
     throw new UsageError('Use of --max-regions is incompatible with --nogroup: what extents share needs a group.');
   }

@@ -4,6 +4,9 @@ import { fileOfDescriptor } from '../../filemap/open-file.ts';
 import { type FilemapdMode, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
 import { UsageError } from '../../mapper/errors.ts';
+import { SECTOR_BYTES } from '../../mapper/units.ts';
+import { parseUnits, sizeText } from '../../report/size.ts';
+import { preallocationOf } from '../preallocation.ts';
 import type { Context } from './context.ts';
 
 /** A file of the command line, open for mapping. */
@@ -56,6 +59,31 @@ export function maxRegionsOf({ options }: Context): number | undefined {
   return count;
 }
 
+/**
+ * The bytes of `--preallocate`, of which the user is told what they do; undefined when it was not given.
+ *
+ * @throws UsageError when nobody would keep them, and for what is no size
+ */
+export function preallocateOf(context: Context): bigint | undefined {
+  const { options } = context;
+  const text = options.text('preallocate');
+  if (text === undefined) return undefined;
+  for (const name of ['nomonitor', 'nogroup', 'dry-run'] as const) {
+    if (options.has(name)) throw new UsageError(`Use of --preallocate is incompatible with --${name}.`);
+  }
+  return preallocationOf('preallocate', text);
+}
+
+/** What `--preallocate` does to files. */
+export function tellPreallocation(context: Context, given: string, bytes: bigint | undefined): void {
+  if (bytes === undefined) return;
+  const size = sizeText(bytes / SECTOR_BYTES, parseUnits('h'));
+  context.warn(
+    `${given}: ${size} are kept reserved past the end while the file is followed: this changes how it is laid out, and ` +
+      'the space counts as used; it is freed when following ends and nobody has the file open',
+  );
+}
+
 /** Opens a file of the command line. @throws UsageError saying which and why not */
 export function openGiven(context: Context, given: string): OpenFile {
   const { openFile } = context.world;
@@ -87,13 +115,15 @@ function reasonOf(error: unknown): string {
  */
 export async function follow(
   context: Context,
-  { path, fd }: OpenFile,
+  { given, path, fd }: OpenFile,
   groupId: number,
   mode: FilemapdMode,
   maxRegions?: number,
 ): Promise<void> {
   const { options, world } = context;
   const foreground = options.has('foreground');
+  const preallocate = preallocateOf(context);
+  tellPreallocation(context, given, preallocate);
   const start = world.startFilemapd ?? (await import('../../filemapd/service/client.ts')).followFilemap;
   const how: StartOptions = {
     // In the foreground the daemon closes its descriptor; ours stays ours.
@@ -105,6 +135,7 @@ export async function follow(
     lookAhead: !options.has('no-look-ahead'),
     verbose: Math.min(3, options.count('verbose')),
     ...(maxRegions === undefined ? {} : { maxRegions }),
+    ...(preallocate === undefined ? {} : { preallocate }),
   };
   await start(how);
 }

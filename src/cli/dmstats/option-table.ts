@@ -114,6 +114,13 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
     added: true,
     help: 'replace this file in place of writing to the terminal',
   },
+  {
+    name: 'preallocate',
+    value: SIZE,
+    commands: MONITORED,
+    added: true,
+    help: 'have dmfilemapd keep so much reserved past the end of the file; this changes how it is laid out',
+  },
   { name: 'precise', commands: ['create'], help: 'count times in nanoseconds' },
   {
     name: 'programid',

@@ -8,7 +8,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { oneLine } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
-import { maxRegionsOf } from './follow.ts';
+import { maxRegionsOf, preallocateOf, tellPreallocation } from './follow.ts';
 
 const INCOMPATIBLE = ['alias', 'dry-run', 'nogroup', 'nomonitor', 'foreground'] as const;
 
@@ -23,6 +23,8 @@ export async function createByPattern(context: Context, given: string, region: R
   for (const name of INCOMPATIBLE) {
     if (options.has(name)) throw new UsageError(`Cannot use --${name} with a pattern: the service follows its files.`);
   }
+  const preallocate = preallocateOf(context);
+  tellPreallocation(context, given, preallocate);
   const follow = world.followPattern ?? followPattern;
   const { files, refused } = await follow({
     ...region,
@@ -31,6 +33,7 @@ export async function createByPattern(context: Context, given: string, region: R
     absenceMs: DEFAULT_ABSENCE_MS,
     lookAhead: !options.has('no-look-ahead'),
     maxRegions: maxRegionsOf(context) ?? DEFAULT_MAX_REGIONS,
+    ...(preallocate === undefined ? {} : { preallocate }),
   });
   for (const { path, reason } of refused) context.warn(`${path}: ${reason}`);
   for (const { path, device_name, device, group_id, region_count } of files) {

@@ -6,7 +6,7 @@ import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import { deviceName } from './devices.ts';
-import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, openGiven } from './follow.ts';
+import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, openGiven, preallocateOf } from './follow.ts';
 
 /** `dmstats update_filemap`: brings a file's group up to date, then has dmfilemapd follow it. */
 export async function updateFilemap(context: Context): Promise<number> {
@@ -19,6 +19,7 @@ export async function updateFilemap(context: Context): Promise<number> {
   if (asked === undefined) throw new UsageError('--groupid is required to update a filemap group.');
   const mode = followModeOf(context);
   const maxRegions = maxRegionsOf(context);
+  const preallocate = preallocateOf(context);
   const opened = openGiven(context, given);
   using file = opened.file;
   const { groupId, regionIds, notes } = await updateAlone(context, file, asked);
@@ -37,7 +38,7 @@ export async function updateFilemap(context: Context): Promise<number> {
     await follow(context, opened, groupId, mode, maxRegions);
   } catch (error) {
     // What the user wants is the case: the file's map is true and stays so.
-    if (error instanceof FollowedAlreadyError) return 0;
+    if (error instanceof FollowedAlreadyError && preallocate === undefined) return 0;
     if (!isExpected(error)) throw error;
     throw new UsageError(`${given}: dmfilemapd did not start (${error.message.replace(/\.$/, '')}); the group remains`);
   }

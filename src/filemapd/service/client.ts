@@ -80,10 +80,11 @@ export async function followFilemap(options: StartOptions, folder = SERVICE_FOLD
     lookAhead = true,
     foreground = false,
     maxRegions,
+    preallocate,
   } = options;
   if (!foreground) {
     const { device, inode } = factsOf(fstatSync(fd, { bigint: true }));
-    const file = { path, device, inode, groupId, mode, absenceMs, lookAhead, maxRegions };
+    const file = { path, device, inode, groupId, mode, absenceMs, lookAhead, maxRegions, preallocate };
     if ((await ask(folder, { command: 'follow', file })) !== undefined) return;
   }
   await startFilemapd(options);

@@ -11,6 +11,8 @@ export interface FollowWays {
   readonly lookAhead: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** Bytes to keep reserved past the file's end; undefined: nothing. */
+  readonly preallocate?: bigint | undefined;
 }
 
 /** A file and its group. */
@@ -111,8 +113,13 @@ export class RecordReader {
   ways(): FollowWays {
     const mode = this.text('mode');
     if (mode !== 'inode' && mode !== 'path') throw this.#wrong('mode', 'inode or path');
-    const ways: FollowWays = { mode, absenceMs: this.number('absenceMs'), lookAhead: this.flag('lookAhead') };
-    return this.has('maxRegions') ? { ...ways, maxRegions: this.number('maxRegions') } : ways;
+    return {
+      mode,
+      absenceMs: this.number('absenceMs'),
+      lookAhead: this.flag('lookAhead'),
+      ...(this.has('maxRegions') && { maxRegions: this.number('maxRegions') }),
+      ...(this.has('preallocate') && { preallocate: this.bigint('preallocate') }),
+    };
   }
 }
 
@@ -152,12 +159,16 @@ export function readPatternRecord(value: unknown): PatternRecord {
   };
 }
 
+const plainWays = ({ preallocate }: FollowWays): Readonly<Record<string, string>> =>
+  preallocate === undefined ? {} : { preallocate: `${preallocate}` };
+
 /** A record as JSON can hold it: numbers of 64 bits as text. */
 export function plainFile(record: FileRecord): Readonly<Record<string, unknown>> {
-  return { ...record, device: `${record.device.major}:${record.device.minor}`, inode: `${record.inode}` };
+  const { device, inode } = record;
+  return { ...record, ...plainWays(record), device: `${device.major}:${device.minor}`, inode: `${inode}` };
 }
 
 /** A record as JSON can hold it. */
 export function plainPattern(record: PatternRecord): Readonly<Record<string, unknown>> {
-  return { ...record, bounds: record.bounds.map(String) };
+  return { ...record, ...plainWays(record), bounds: record.bounds.map(String) };
 }

@@ -114,6 +114,7 @@ export class ServedFile {
         log: (level, text) => world.log(level, `${this.#record.path}: ${text}`),
         lookAhead: this.#share === undefined ? undefined : { cpus: world.cpus, word, share: this.#share },
         maxRegions: this.#record.maxRegions,
+        preallocate: this.#record.preallocate,
         claim: world.claim,
         shared: {
           place: () => rank() || this.#device.placeOf(this),

@@ -228,9 +228,9 @@ export class FilemapService implements AsyncDisposable {
     this.#joining.add(key);
     try {
       const device = this.#deviceOf(number);
-      const { mode, absenceMs, lookAhead, maxRegions } = pattern;
+      const { mode, absenceMs, lookAhead, maxRegions, preallocate } = pattern;
       const groupId = await device.alone(() => makeGroup(this.world, path, opened, pattern, this.#stop.signal));
-      const record = { path, mode, absenceMs, lookAhead, maxRegions, device: number, inode, groupId };
+      const record = { path, mode, absenceMs, lookAhead, maxRegions, preallocate, device: number, inode, groupId };
       device.forgetList();
       try {
         await this.#begin(record, pattern.pattern, opened, true);
