@@ -58,9 +58,9 @@ export async function startSimulatedMirror(): Promise<SimulatedMirror> {
       const { values } = await kernel.must('GET_RESYNC_WORK');
       const [hasWork = 0, region = 0] = values;
       if (hasWork === 0) return;
-      // As the kernel does when it has copied one.
-      await kernel.must('CLEAR_REGION', region);
       await kernel.must('SET_REGION_SYNC', region, 1);
+      // The kernel clears what it has copied; its half of the log sends clears with the next flush.
+      await kernel.must('CLEAR_REGION', region);
     }
   };
   let isBusy = false;

@@ -1,4 +1,4 @@
-import { askHeat, askStatus, type FullStatus } from '../dirtylog/daemon/client.ts';
+import { askHeat, askStatus, type FullStatus, stateOf } from '../dirtylog/daemon/client.ts';
 import type { MirrorHeat } from '../dirtylog/daemon/messages.ts';
 import { settingsOf } from '../dirtylog/resync-book.ts';
 import { UsageError } from '../mapper/errors.ts';
@@ -37,14 +37,13 @@ const COLD = 0.01;
 export function wireLogs({ status: { mirrors, resync }, heat }: ServedLogs): WireLog[] {
   const heats = new Map(heat.map((one) => [one.uuid, one]));
   return mirrors.map((mirror) => {
-    const { uuid, devices, log, regions, regionSectors, inSync, dirty, recovering, failure, tables } = mirror;
+    const { uuid, devices, log, regions, regionSectors, inSync, dirty, recovering, failure } = mirror;
     const { parts = [], partRegions = 1 } = heats.get(uuid) ?? {};
-    const phase = tables.some((table) => table.phase === 'running') ? 'running' : (tables[0]?.phase ?? 'gone');
     return {
       uuid,
       devices,
       log,
-      state: failure === undefined ? phase : 'failed',
+      state: stateOf(mirror),
       failure: failure?.reason ?? '',
       isPaused: settingsOf(resync, uuid).paused,
       regions,

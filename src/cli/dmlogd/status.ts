@@ -1,4 +1,4 @@
-import { askStatus } from '../../dirtylog/daemon/client.ts';
+import { askStatus, stateOf } from '../../dirtylog/daemon/client.ts';
 import { visible } from '../../report/visible.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
 import { type Heading, writeTable } from './write-table.ts';
@@ -21,10 +21,9 @@ export async function run({ words, stateFolder, stdout }: CommandContext): Promi
     stdout.write(`${JSON.stringify(status)}\n`);
     return 0;
   }
-  const rows = status.mirrors.map(({ uuid, devices, log, failure, regions, inSync, dirty, tables }) => {
-    const phase = tables.some((table) => table.phase === 'running') ? 'running' : (tables[0]?.phase ?? 'gone');
-    const state = failure === undefined ? phase : 'failed';
-    return [uuid, devices.join(','), log, state, String(regions), String(inSync), String(dirty)];
+  const rows = status.mirrors.map((mirror) => {
+    const { uuid, devices, log, regions, inSync, dirty } = mirror;
+    return [uuid, devices.join(','), log, stateOf(mirror), String(regions), String(inSync), String(dirty)];
   });
   writeTable(stdout, HEADINGS, rows, 'No mirrors');
   if (status.policy !== undefined) stdout.write(`The resync goes by the policy ${visible(status.policy)}.\n`);

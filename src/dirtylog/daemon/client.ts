@@ -18,6 +18,12 @@ export interface FullStatus extends ServerStatus {
   readonly events: Readonly<Partial<Record<LogEvent['type'], number>>>;
 }
 
+/** How a mirror stands, in a word: `failed`, or the phase of its table, the running one's if one runs. */
+export function stateOf({ failure, tables }: MirrorStatus): string {
+  if (failure !== undefined) return 'failed';
+  return tables.some(({ phase }) => phase === 'running') ? 'running' : (tables[0]?.phase ?? 'gone');
+}
+
 /** The server to be asked, and for `mirror` the one that is asked about: a log's uuid or a mapped device's name. */
 export interface AskOptions {
   readonly stateFolder?: string | undefined;

@@ -20,7 +20,7 @@ async function serveWorld(t: TestContext): Promise<string> {
   const dashboard = await startDashboard(world.dm, {
     host: '127.0.0.1',
     port: 0,
-    intervalMs: 200,
+    intervalMs: SCREENSHOTS === undefined ? 200 : 1000,
     openFile: world.openFile,
     askLogs: mirror.askLogs,
     simulated: true,
@@ -266,7 +266,7 @@ for (const [width, dark] of [
     await page.waitForTimeout(1000);
     await page.evaluate(() => Object.assign(globalThis, { shifts: [] }));
     await page.selectOption('#range', '60');
-    await page.waitForTimeout(SCREENSHOTS === undefined ? 2000 : 25_000);
+    await page.waitForTimeout(SCREENSHOTS === undefined ? 2000 : 60_000);
     assert.ok(await fits());
     assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts), []);
     assert.deepEqual(complaints, []);

@@ -7,7 +7,14 @@ import { availableParallelism, loadavg } from 'node:os';
 import test, { type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { loadAssets } from '../../../src/dashboard/assets.ts';
-import { COUNT_ORDER, type Files, type Layout, type WireSample } from '../../../src/dashboard/wire.ts';
+import {
+  COUNT_ORDER,
+  type Files,
+  type Layout,
+  type WireLog,
+  type WireLogs,
+  type WireSample,
+} from '../../../src/dashboard/wire.ts';
 import { SimulatedKernel } from '../../../src/simulator/kernel.ts';
 import { serve } from '../support.ts';
 import { browse, skip } from './browser.ts';
@@ -111,6 +118,27 @@ function makeSample(index: number, time: number): WireSample {
   return { time, devices: [{ regions, groups: { 0: counts(BUSY) }, unseen: {}, areas: {}, cleared: [] }] };
 }
 
+/** A mirror of 4096 parts, of which a tenth are warm. */
+function makeLogs(index: number, time: number): WireLogs {
+  const heat = Array.from({ length: 400 }, (_, part) => [part * 10, 1 + ((part * 31 + index) % 500)] as const);
+  const log: WireLog = {
+    uuid: 'LVM-a',
+    devices: ['vg-mirror'],
+    log: '254:3',
+    state: 'running',
+    failure: '',
+    isPaused: false,
+    regions: 8192,
+    regionBytes: MIB,
+    inSync: index,
+    dirty: 400,
+    recovering: index,
+    partRegions: 2,
+    heat,
+  };
+  return { time, logs: [log], problem: '' };
+}
+
 /** Serves the page with an hour of samples, told in a second and a half, and one more each quarter of a second. */
 async function serveAnHour(t: TestContext): Promise<string> {
   const assets = loadAssets();
@@ -131,6 +159,7 @@ async function serveAnHour(t: TestContext): Promise<string> {
     let index = 0;
     const next = (): void => {
       for (const end = index < SECONDS ? index + 60 : index + 1; index < end; index++) {
+        send('logs', makeLogs(index, start + index * 1000));
         send('sample', makeSample(index, start + index * 1000));
       }
       timer = setTimeout(next, index < SECONDS ? 25 : 250);
@@ -165,5 +194,13 @@ test('an hour of a file of ten thousand extents never holds up a frame', { skip 
   // An hour is there, from its first minutes on.
   await page.locator('#offsets').hover({ position: { x: 100, y: 100 } });
   assert.match(await page.locator('#offsets-readout').innerText(), / at .* GiB of 9\.77 GiB$/);
+  await page.keyboard.press('Escape');
+  const ofLog = await traceOf(page, async () => {
+    await page.getByRole('button', { name: 'vg-mirror' }).click();
+    await page.getByText('writes lately').waitFor();
+    await page.waitForTimeout(3000);
+  });
+  t.diagnostic(`of a mirror: ${ofLog.tasks.slice(0, 3)} ms of ${ofLog.tasks.length}`);
+  assert.ok((ofLog.tasks[0] ?? 0) < FRAME_MS, `${ofLog.tasks.slice(0, 5)} ms`);
   assert.deepEqual(complaints, []);
 });
