@@ -23,7 +23,7 @@ Keeps the dirty logs of mirrors whose tables say "userspace", for this machine.
   epoch                   a point in time, to ask about with
   changed --since EPOCH [--mirror NAME] [--json]
                           what may have been written since
-  reload UUID             have the kernel try a mirror's log and legs again, and let the writes go on that it holds
+  reload UUID|DEVICE      have the kernel try a mirror's log and legs again, and let the writes go on that it holds
   events                  what happens from now on, a line of JSON each
   trace --record FILE     write the kernel's requests and the answers from now on
   replay FILE             ask a server in memory what was asked in a trace, and compare the answers
@@ -70,9 +70,14 @@ export async function main(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
 ): Promise<number> {
   const { STATE_FOLDER } = await import('../dirtylog/daemon/state-folder.ts');
-  const [stateFolder = STATE_FOLDER, words] = takeOption(argv, '--state', 'a folder');
-  const [command, ...rest] = words;
-  if (command === '--help' || command === '-h' || command === 'help') {
+  let at = 0;
+  while (argv[at] === '--state') at += 2;
+  // The words of a server that is checked are its own.
+  const end = argv[at] === 'check' ? at : argv.length;
+  const [stateFolder = STATE_FOLDER, words] = takeOption(argv.slice(0, end), '--state', 'a folder');
+  const [command, ...rest] = [...words, ...argv.slice(end)];
+  const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+  if (command === 'help' || [command ?? '', ...(command === 'check' ? [] : rest)].some(isHelp)) {
     stdout.write(HELP);
     return 0;
   }
@@ -100,7 +105,7 @@ export function takeOption(
   const at = words.indexOf(option);
   if (at < 0) return [undefined, words];
   const value = words[at + 1];
-  if (value === undefined) throw new UsageError(`${option} needs ${what}`);
+  if (value === undefined || value.startsWith('--')) throw new UsageError(`${option} needs ${what}`);
   return [value, words.toSpliced(at, 2)];
 }
 

@@ -31,6 +31,15 @@ test('dmlogd refuses commands and words that it does not know', async () => {
   assert.equal((await run()).status, 1);
 });
 
+test('dmlogd has its help behind a command too, which the words of a server that is checked are not', async () => {
+  for (const words of [['--help'], ['-h'], ['help'], ['status', '-h'], ['resync', 'rate', '--help']]) {
+    const { status, output } = await run(...words);
+    assert.equal(status, 0);
+    assert.match(output, /^Usage: dmlogd /);
+  }
+  await assert.rejects(run('check', '/nowhere', '--help'), /the server cannot be started/);
+});
+
 test('resyncChange() reads what is to be changed', () => {
   assert.deepEqual(resyncChange(['pause']), { paused: true });
   assert.deepEqual(resyncChange(['resume']), { paused: false });
@@ -61,10 +70,16 @@ test('dmlogd names what is missing in one line', async () => {
   for (const [argv, message] of [
     [['changed'], 'changed: changed --since EPOCH [--mirror NAME] [--json]'],
     [['changed', '--since'], '--since needs an epoch, as "dmlogd epoch" has printed it'],
+    [['changed', '--since', 'yesterday'], '"yesterday" is no epoch: "dmlogd epoch" prints one'],
     [['heat', '--mirror'], '--mirror needs a device or the uuid of a log'],
     [['resync', 'first', '1'], 'resync first is about one mirror: name it with --mirror'],
     [['resync', 'reset'], 'resync reset is about one mirror: name it with --mirror'],
     [['metrics', '--format', 'xml'], 'Invalid --format argument "xml": prometheus or openmetrics'],
+    [['serve', '--policy', '--daemon'], '--policy needs the file of a module'],
+    [['check', '--state', '/x'], '"--state" is not known here'],
+    [['resync', 'rate', '1M'], '"1M" is no rate: bytes a second, such as 10485760, or none'],
+    [['resync', 'order', 'x'], '"x" is no order: one of default, inOrder, byHeat'],
+    [['replay', '/'], 'the trace / cannot be read: EISDIR: illegal operation on a directory, read'],
     [['trace'], 'trace: trace --record FILE'],
     [['replay'], 'replay: replay FILE'],
     [['status', '--state', '/nowhere'], 'dmlogd does not run: nobody listens on /nowhere/control'],

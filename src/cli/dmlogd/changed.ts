@@ -10,6 +10,8 @@ export async function run({ words, stateFolder, stdout, stderr }: CommandContext
   const [mirror, rest] = takeOption(others, '--mirror', 'a device or the uuid of a log');
   refuseWords(rest, ['--json']);
   if (since === undefined) throw new UsageError('changed: changed --since EPOCH [--mirror NAME] [--json]');
+  // A word that was never printed is a mistake; an epoch that is over has an answer: everything.
+  if (!/^[0-9a-f]{8}-\d+$/.test(since)) throw new UsageError(`"${since}" is no epoch: "dmlogd epoch" prints one`);
   const mirrors = await askChanges(since, { stateFolder, mirror });
   if (rest.includes('--json')) {
     stdout.write(`${JSON.stringify(mirrors)}\n`);

@@ -25,13 +25,22 @@ export function resyncChange([word, value, ...more]: readonly string[]): Partial
     if (word === 'resume') return { paused: false };
     if (word === 'reset') return null;
   } else if (more.length === 0 && value !== undefined) {
-    if (word === 'rate' && value === 'none') return { bytesPerSecond: null };
-    if (word === 'rate' && /^[1-9]\d{0,14}$/.test(value)) return { bytesPerSecond: Number(value) };
-    if (word === 'order' && (value === 'default' || value === 'inOrder' || value === 'byHeat')) return { order: value };
+    if (word === 'rate') return { bytesPerSecond: value === 'none' ? null : rate(value) };
+    if (word === 'order') return { order: order(value) };
     if (word === 'first') return { first: value === 'none' ? [] : value.split(',').map(regionRange) };
     if (word === 'window') return { windows: value === 'none' ? [] : value.split(',').map(dailyWindow) };
   }
   throw new UsageError(`resync: one of ${USAGE}`);
+}
+
+function rate(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new UsageError(`"${text}" is no rate: bytes a second, such as 10485760, or none`);
+}
+
+function order(text: string): ResyncSettings['order'] {
+  if (text === 'default' || text === 'inOrder' || text === 'byHeat') return text;
+  throw new UsageError(`"${text}" is no order: one of default, inOrder, byHeat`);
 }
 
 function regionRange(text: string): RegionRange {

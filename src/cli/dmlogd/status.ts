@@ -1,4 +1,5 @@
 import { askStatus, stateOf } from '../../dirtylog/daemon/client.ts';
+import { settingsOf } from '../../dirtylog/resync-book.ts';
 import { visible } from '../../report/visible.ts';
 import { type CommandContext, refuseWords } from '../dmlogd.ts';
 import { type Heading, writeTable } from './write-table.ts';
@@ -28,5 +29,10 @@ export async function run({ words, stateFolder, stdout }: CommandContext): Promi
   writeTable(stdout, HEADINGS, rows, 'No mirrors');
   if (status.policy !== undefined) stdout.write(`The resync goes by the policy ${visible(status.policy)}.\n`);
   if (status.resync.all.paused) stdout.write('The resync is paused.\n');
+  for (const { uuid } of status.mirrors) {
+    const { paused } = settingsOf(status.resync, uuid);
+    if (paused === status.resync.all.paused) continue;
+    stdout.write(`The resync of ${visible(uuid)} ${paused ? 'is paused' : 'goes on'}.\n`);
+  }
   return 0;
 }

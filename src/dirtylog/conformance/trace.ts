@@ -1,5 +1,6 @@
 /** Recorded requests of a kernel and the answers of a server: written by `dmlogd trace`, and asked again here. */
 import { DM_ULOG, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { ERRNO } from '../../kernel/errno.ts';
 import { DmParseError } from '../../mapper/errors.ts';
 import { Datagram } from '../protocol/datagram.ts';
 import { decodeReply, type KernelReply } from '../protocol/kernel-side.ts';
@@ -57,6 +58,8 @@ export interface Replay {
   readonly requests: number;
   /** Requests whose answers the trace does not have: it was ended between the two, or the server was. */
   readonly unanswered: number;
+  /** Requests for logs that were constructed before the trace began: what they were like it does not tell. */
+  readonly older: number;
   readonly differences: readonly ReplayDifference[];
 }
 
@@ -65,12 +68,20 @@ export async function replayTrace(trace: readonly TracedDatagram[], transport: C
   const recorded = repliesBySeq(trace.filter(({ from }) => from === 'server').map(({ bytes }) => bytes));
   const asked: { readonly seq: number; readonly type: string }[] = [];
   const sent: Uint8Array[] = [];
+  const constructed = new Set<bigint>();
+  let older = 0;
   for (const { from, bytes } of trace) {
     if (from !== 'kernel') continue;
     const datagram = new Datagram();
     datagram.bytes.set(bytes);
     if (datagram.decode(bytes.length) !== 'request') continue;
-    asked.push({ seq: datagram.seq, type: ulogRequestName(datagram.type) ?? '' });
+    const { luid, seq, type } = datagram;
+    if (type === DM_ULOG.CTR) constructed.add(luid);
+    if (!constructed.has(luid) && !isUnknownLog(recorded.get(seq))) {
+      older++;
+      continue;
+    }
+    asked.push({ seq, type: ulogRequestName(type) ?? '' });
     sent.push(...(await transport.exchange(bytes)));
   }
   const replayed = repliesBySeq(sent);
@@ -86,7 +97,12 @@ export async function replayTrace(trace: readonly TracedDatagram[], transport: C
     const now = replyText(replayed.get(seq));
     if (before !== now) differences.push({ request: index + 1, type, recorded: before, replayed: now });
   }
-  return { requests: asked.length, unanswered, differences };
+  return { requests: asked.length, unanswered, older, differences };
+}
+
+/** Whether the server that was traced did not know the log either. */
+function isUnknownLog(reply: KernelReply | undefined): boolean {
+  return reply !== undefined && reply.kind !== 'broken' && reply.error === -ERRNO.ESRCH;
 }
 
 /** The numbers of the log devices that a trace's constructors name, as far as its statuses tell them. */

@@ -2,9 +2,10 @@
 import { UsageError } from '../../mapper/errors.ts';
 import type { LineAnswer } from '../../system/line-socket.ts';
 import type { LogEvent } from '../ports.ts';
+import type { ResyncSettings } from '../resync.ts';
 import { changeBook, type ResyncBook, readBook } from '../resync-book.ts';
 import type { ControlRequest } from './control.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker, MirrorStatus, ToWorker } from './messages.ts';
 import { findMirrors, type TableSource } from './mirrors.ts';
 import type { ServerThread } from './server-thread.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -91,7 +92,9 @@ export class Desk {
     let uuid: string | undefined;
     if (request.mirror !== undefined) {
       const { status } = await thread.ask({ kind: 'status' });
-      uuid = (await this.#named(status.mirrors, request.mirror))[0]?.uuid;
+      const [mirror] = await this.#named(status.mirrors, request.mirror);
+      if (mirror !== undefined) refuseMissing(request.change?.first, mirror);
+      uuid = mirror?.uuid;
     }
     this.#book = changeBook(this.#book, uuid, request.change);
     this.#state.keep(RESYNC_FILE, this.#book);
@@ -132,6 +135,13 @@ export class Desk {
       `there is no mirror "${wanted}": ${known.length === 0 ? 'there are none' : `one of ${known.join(', ')}`}`,
     );
   }
+}
+
+/** @throws UsageError for a range that ends beyond the mirror, whose regions are known once its log is loaded */
+function refuseMissing(ranges: ResyncSettings['first'] | undefined, { uuid, regions }: MirrorStatus): void {
+  const beyond = regions === 0 ? undefined : ranges?.find((range) => range.last >= regions);
+  if (beyond === undefined) return;
+  throw new UsageError(`there is no region ${beyond.last} in ${uuid}: it has regions 0 to ${regions - 1}`);
 }
 
 function last(answer: LineAnswer, value: unknown): void {

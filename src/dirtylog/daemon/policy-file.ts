@@ -34,7 +34,7 @@ export function policyFileFault({ isFile, uid, mode }: FileFacts, ownUid: number
 /**
  * Reads a policy's file, and tries whether it can be loaded.
  *
- * @throws UsageError naming the file when others could have written it or it is no policy; the system's errors
+ * @throws UsageError naming the file when it cannot be read, when others could have written it, or when it is no policy
  */
 export async function readPolicy(path: string): Promise<PolicySource> {
   const source = { path, text: readTrusted(path) };
@@ -45,7 +45,14 @@ export async function readPolicy(path: string): Promise<PolicySource> {
 
 /** The owner and mode looked at are those of what is read. */
 function readTrusted(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new UsageError(
+      `policy ${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
   try {
     const stat = fstatSync(fd);
     const facts = { isFile: stat.isFile(), uid: stat.uid, mode: stat.mode };

@@ -40,7 +40,8 @@ export class StateFolder {
 
   constructor(path = STATE_FOLDER) {
     this.path = path;
-    mkdirSync(join(path, 'bits'), { recursive: true, mode: 0o700 });
+    // Not with what leads there: a folder that is misspelt is not made, and below /proc Node would try for ever.
+    for (const folder of [path, join(path, 'bits')]) makeFolder(folder);
   }
 
   /** The records of the server before; none when there was none, or when they are of a later format. */
@@ -118,6 +119,14 @@ export class StateFolder {
   /** A uuid may hold any byte and be longer than a file's name. */
   #bitsPath(uuid: string, label: string): string {
     return join(this.path, 'bits', createHash('sha256').update(`${uuid} ${label}`).digest('hex'));
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
 }
 

@@ -85,6 +85,10 @@ test('Desk refuses mirrors that there are not, settings that make no sense, and 
       { command: 'resync', mirror: 'x', change: { paused: true } },
       new UsageError('there is no mirror "x": one of U1, vg-m'),
     ],
+    [
+      { command: 'resync', mirror: 'vg-m', change: { first: [{ first: 2, last: 8 }] } },
+      new UsageError('there is no region 8 in U1: it has regions 0 to 7'),
+    ],
     [{ command: 'heat', mirror: 'x' }, new UsageError('there is no mirror "x": there are none')],
     [
       { command: 'resync', change: { bytesPerSecond: 0 } },

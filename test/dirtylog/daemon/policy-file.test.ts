@@ -37,5 +37,7 @@ test('readPolicy() has the text of a module that loads, and refuses others namin
     return true;
   });
   await assert.rejects(readPolicy(folder), new UsageError(`policy ${folder}: it is no regular file`));
-  await assert.rejects(readPolicy(join(folder, 'none')), { code: 'ENOENT' });
+  const none = join(folder, 'none');
+  const reason = `it cannot be read: ENOENT: no such file or directory, open '${none}'`;
+  await assert.rejects(readPolicy(none), new UsageError(`policy ${none}: ${reason}`));
 });
