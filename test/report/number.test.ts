@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { carefulPercentText, percent, percentText, twoDecimals } from '../../src/report/number.ts';
 
 // What "%.2f" of glibc prints, from its rule: the exact binary value, halves to even.
@@ -39,4 +40,22 @@ test('carefulPercentText() never shows a little as nothing nor nearly all as all
 test('percentText() rounds like the C tool, halves to even', () => {
   assert.equal(percentText(percent(4, 128)), '3.12');
   assert.equal(percentText(percent(114, 128)), '89.06');
+});
+
+test('twoDecimals() is toFixed(2) but for exact halves of a hundredth', () => {
+  const value = fc.oneof(
+    fc.double({ min: 0, max: 2e9, noNaN: true }),
+    // Next to a half of a hundredth, on both sides.
+    fc
+      .tuple(fc.integer({ min: 0, max: 2_000_000_000 }), fc.constantFrom(-1, 0, 1))
+      .map(([count, side]) => (count + 0.5) / 100 + side * 2 ** -40 * (1 + count)),
+  );
+  fc.assert(
+    fc.property(value, (number) => {
+      const eighths = number * 8;
+      fc.pre(!(Number.isInteger(eighths) && eighths % 2 === 1));
+      assert.equal(twoDecimals(number), number.toFixed(2));
+    }),
+    { numRuns: 2000 },
+  );
 });
