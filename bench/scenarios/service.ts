@@ -5,7 +5,7 @@ import { followFilemap } from '../../src/filemapd/service/client.ts';
 import { Daemon } from '../daemon.ts';
 import { type Scenario, say, sleep } from '../scenario.ts';
 import { short } from '../statistics.ts';
-import { Volume } from '../volume.ts';
+import { sh, Volume } from '../volume.ts';
 
 /** Two pauses of a file at rest, and the end of what the file system writes by itself (journal, inode table). */
 const SETTLE_MS = { quick: 20_000, full: 60_000 };
@@ -19,11 +19,16 @@ export const service: Scenario = async ({ quick }) => {
   await using two = await Volume.make('ext4');
   const volumes = [one, two];
   await using daemon = await Daemon.startService();
+  const placeOf = (index: number): { readonly volume: Volume; readonly path: string } => {
+    const volume = volumes[index % 2] as Volume;
+    return { volume, path: `${volume.folder}/file${index}` };
+  };
+  // Before anything is followed: whoever writes to a device has all its files looked at.
+  for (let index = 0; index < count; index++) writeFileSync(placeOf(index).path, Buffer.alloc(4096, 1));
+  sh('sync');
   const start = performance.now();
   for (let index = 0; index < count; index++) {
-    const volume = volumes[index % 2] as Volume;
-    const path = `${volume.folder}/file${index}`;
-    writeFileSync(path, Buffer.alloc(4096, 1));
+    const { volume, path } = placeOf(index);
     if (index % 100 === 0) say(`service: ${index} of ${count} files`);
     // What "dmstats create --filemap" does, without the start of a process for each.
     const fd = openSync(path, 'r');

@@ -50,13 +50,15 @@ export async function applyPlan(
   if (changesNothing(plan) && group.missing.length === 0) return { ...NOTHING_APPLIED, group };
   const generation = group.generation ?? nextGeneration(undefined);
   const { packing } = plan;
+  // By its line the group knows what a killed process has left of its first packing.
+  const word = group.packed?.word ?? generation.line;
   // Before any mark: a tag without the line would not say whose it is.
   if (group.generation === undefined) await stats.writeGroup({ ...group, generation });
   const work = new Application(stats, options, { ...group, generation }, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   const spans = [...(packing?.keep ?? [])];
-  const repacks = packing?.repack.map((repack) => ({ ...repack, word: packing.word })) ?? [];
+  const repacks = packing?.repack ?? [];
   const replacedPacked: number[] = [...(packing?.stray ?? [])];
   let carried = group.carried;
   let error = NO_ERROR;
@@ -72,7 +74,7 @@ export async function applyPlan(
       for (const range of ranges) regions.push(await work.create(range));
       handOvers.push({ old: { regions: old, spans: [] }, successors: { regions, spans: [] }, optional });
     }
-    for (const { old, oldSpans, packing: target, word, optional } of repacks) {
+    for (const { old, oldSpans, packing: target, optional } of repacks) {
       const successors = { regions: [] as Region[], spans: [] as PackedSpan[] };
       for (const range of rangesOf(target.single)) successors.regions.push(await work.create(range));
       for (const span of target.spans) successors.spans.push(await work.createSpan(span, word));
@@ -103,7 +105,7 @@ export async function applyPlan(
     signal?.throwIfAborted();
     const members = [...keep, ...work.created.map(({ id }) => id)].sort((a, b) => a - b);
     const [id = group.id] = members;
-    const packed = packing === undefined ? group.packed : { word: packing.word, ids: idsOf(spans) };
+    const packed = packing === undefined ? group.packed : { word, ids: idsOf(spans) };
     now = {
       ...group,
       id,

@@ -257,7 +257,6 @@ export async function planFilemapUpdate(
   const { memory = statsMemory(), mayTidy = true } = options;
   const limits = { cpus: memory.cpus, bounds: filemap.options.bounds?.length ?? 0, maxRegions };
   const packing = {
-    word: ids?.word ?? newWord(),
     keep: split.intact,
     repack: repackBroken(split, limits),
     stray: state.stray,

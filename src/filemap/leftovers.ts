@@ -1,6 +1,7 @@
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { hasMarkOf } from '../stats/generation.ts';
 import { type Group, tagOf } from '../stats/group.ts';
+import { isPackedOf } from '../stats/packed.ts';
 import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
 import { linesWith } from './match.ts';
 
@@ -18,7 +19,7 @@ export interface Leftovers {
  *
  * @param list the device's list, in which the group was found
  */
-export function leftoversOf(list: Uint8Array, { id: leader, members, generation }: Group): Leftovers {
+export function leftoversOf(list: Uint8Array, { id: leader, members, generation, packed }: Group): Leftovers {
   const left: Record<keyof Leftovers, number[]> = { members: [], others: [] };
   if (generation === undefined) return left;
   const lines = linesWith(list, generation.line);
@@ -28,6 +29,11 @@ export function leftoversOf(list: Uint8Array, { id: leader, members, generation 
     const isFormerLeader = tagOf(region)?.kept.generation?.line === generation.line;
     if (!isFormerLeader && !hasMarkOf(region.aux, generation)) continue;
     left[members.includes(region.id) ? 'members' : 'others'].push(region.id);
+  }
+  // Before the first packing no tag has a word: then it is the group's line.
+  const word = packed?.word ?? generation.line;
+  for (const region of linesWith(list, word)) {
+    if (isPackedOf(region, word) && packed?.ids.includes(region.id) !== true) left.others.push(region.id);
   }
   return left;
 }

@@ -57,7 +57,7 @@ export class FilemapDaemon implements AsyncDisposable {
     }
   }
 
-  look(mode: FilemapdMode): Look {
+  async look(mode: FilemapdMode): Promise<Look> {
     this.notices.clear();
     // Notices first: what happens after them is seen by the facts or makes the next notice.
     const isModified = this.#file.takeModified();
@@ -66,7 +66,7 @@ export class FilemapDaemon implements AsyncDisposable {
     this.#ahead?.sawWrites(deviceWrites);
     return {
       facts,
-      atPath: mode === 'path' ? this.#file.factsAtPath() : facts,
+      atPath: mode === 'path' ? await this.#alone(facts.device, () => this.#file.factsAtPath()) : facts,
       isModified,
       deviceWrites,
       place: this.#run.shared?.place() ?? 1,
@@ -168,6 +168,7 @@ export class FilemapDaemon implements AsyncDisposable {
     const final = error instanceof UsageError || !(this.#isFollowing || isRaced);
     if (!final && error.message !== this.#lastFailure) this.#run.log(1, `Will try again: ${error.message}`);
     this.#lastFailure = error.message;
+    this.#run.onFailed?.(error.message);
     return { type: 'updateFailed', final, message: error.message, costMs: this.#run.clock.now() - start };
   }
 
@@ -252,7 +253,7 @@ export class FilemapDaemon implements AsyncDisposable {
 
   async reopen(): Promise<MonitorEvent> {
     await this.release();
-    const found = this.#file.reopen();
+    const found = await this.#alone(this.#file.facts().device, () => this.#file.reopen());
     if (found) {
       this.#ahead?.forget();
       this.#run.onReopened?.(this.#file.facts());

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, open, openSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, open, openSync, readFileSync, readlinkSync, stat, statfsSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { FileFacts } from '../filemap/file-view.ts';
 import { XFS_MAGIC } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
@@ -16,6 +17,7 @@ import { type WriteCounter, WriteCounters } from './write-counters.ts';
 
 const MOVES = IN.MOVE_SELF | IN.ATTRIB | IN.DELETE_SELF | IN.UNMOUNT | IN.IGNORED;
 const openAsync = promisify(open);
+const statAsync = promisify(stat);
 
 const CLOSES = IN.CLOSE_WRITE | IN.CLOSE_NOWRITE;
 
@@ -107,9 +109,15 @@ class RealFollowedFile implements FollowedFile {
     return factsOf(fstatSync(this.#fd, { bigint: true }));
   }
 
-  factsAtPath() {
+  /** Whether only this file waits for what this process does: else what may hang is done by a thread, which costs a wake-up. */
+  get #isAlone(): boolean {
+    return this.#own !== undefined;
+  }
+
+  async factsAtPath(): Promise<FileFacts | undefined> {
+    const how = { bigint: true } as const;
     try {
-      return factsOf(statSync(this.#path, { bigint: true }));
+      return factsOf(this.#isAlone ? statSync(this.#path, how) : await statAsync(this.#path, how));
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
@@ -132,10 +140,10 @@ class RealFollowedFile implements FollowedFile {
     return mappedOf(this.#fd, options);
   }
 
-  reopen(): boolean {
+  async reopen(): Promise<boolean> {
     let fd: number;
     try {
-      fd = openSync(this.#path, 'r');
+      fd = this.#isAlone ? openSync(this.#path, 'r') : await openAsync(this.#path, 'r');
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
       throw error;

@@ -5,9 +5,9 @@ import type { RawExtent } from '../system/fiemap.ts';
 /** The seam between filemapd's monitor and the file that it follows: real (`followFile`) or the simulator's. */
 export interface FollowedFile extends FileView {
   /** The facts of what the path names now; undefined when nothing is there. */
-  factsAtPath(): FileFacts | undefined;
+  factsAtPath(): Promise<FileFacts | undefined>;
   /** Follows what the path names now instead; false when nothing is there. The watch moves along. */
-  reopen(): boolean;
+  reopen(): Promise<boolean>;
   /** Whether no other open description of the file exists on the machine. */
   isSoleHolder(): boolean;
   /** Extents from the one that holds the file's end on; what the file system keeps there on its own account is left out. */

@@ -34,6 +34,8 @@ export interface FilemapdRun {
   readonly onFollowing?: (groupId: number) => void;
   /** Called after each update. */
   readonly onUpdated?: (update: FileUpdate) => void;
+  /** Called after each update or look at the group that the kernel refused, with its reason. */
+  readonly onFailed?: (message: string) => void;
   /** Called in path mode when another file is followed from now on. */
   readonly onReopened?: (facts: FileFacts) => void;
   /** What the files of one process share; undefined: there is only this one. */

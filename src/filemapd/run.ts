@@ -10,7 +10,7 @@ import type { FilemapdRun } from './run-options.ts';
 export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 0 | 1; readonly message: string }> {
   await using daemon = new FilemapDaemon(run);
   let state = initialState(run);
-  let event: MonitorEvent = { type: 'looked', look: daemon.look(run.mode) };
+  let event: MonitorEvent = { type: 'looked', look: await daemon.look(run.mode) };
   for (;;) {
     const next = step(state, run.signal.aborted ? { type: 'stopped' } : event, run.clock.now());
     state = next.state;
@@ -30,12 +30,12 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
         break;
       case 'watchCloses':
         daemon.watchCloses();
-        event = { type: 'looked', look: daemon.look(run.mode) };
+        event = { type: 'looked', look: await daemon.look(run.mode) };
         break;
       case 'wait':
         run.log(3, `Waiting up to ${Math.round(effect.ms)} ms`);
         await daemon.notices.wait(effect.ms, effect.deaf);
-        event = { type: 'looked', look: daemon.look(run.mode) };
+        event = { type: 'looked', look: await daemon.look(run.mode) };
         break;
     }
   }

@@ -80,11 +80,11 @@ export class SimulatedFollowedFile extends SimulatedFile implements FollowedFile
     this.inode.watchers.add(this);
   }
 
-  factsAtPath(): FileFacts | undefined {
+  async factsAtPath(): Promise<FileFacts | undefined> {
     return this.#home.factsAt(this.#path);
   }
 
-  reopen(): boolean {
+  async reopen(): Promise<boolean> {
     const handle = this.#home.reopen(this.#path);
     if (handle === undefined) return false;
     this.inode.watchers.delete(this);

@@ -253,7 +253,8 @@ export class DeviceStats {
     for (const { id, aux, programId } of regions) {
       const isAhead = programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === group.id;
       const isOnItsWay = group.generation !== undefined && hasMarkOf(aux, group.generation);
-      if (isAhead || isOnItsWay) await this.#deleteIfThere(id);
+      const isPacking = group.generation !== undefined && isPackedOf({ programId, aux }, group.generation.line);
+      if (isAhead || isOnItsWay || isPacking) await this.#deleteIfThere(id);
     }
   }
 

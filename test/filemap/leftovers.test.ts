@@ -31,6 +31,14 @@ test('leftoversOf() knows a former leader by its tag, in the group or not', () =
   assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#|gen=ab.5', other).others, [3]);
 });
 
+test('leftoversOf() knows packed regions that no tag names: by the group’s word, before the first packing by its line', () => {
+  const packed = ['2: 0+64 8 dmstats-packed ab,areas=qg', '3: 0+64 64 dmstats-packed ab,whole'];
+  const others = ['4: 0+8 8 dmstats-packed x,ab', '5: 0+8 8 dmstats-packed cd,whole'];
+  assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#|gen=ab.5', ...packed, ...others).others, [2, 3]);
+  assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#|packed=ab:2|gen=ab.5', ...packed, ...others).others, [3]);
+  assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#|packed=cd:7|gen=ab.5', ...packed, ...others).others, [5]);
+});
+
 test('leftoversOf() finds nothing of a group that has never changed', () => {
   assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#-', '2: 0+8 8 p handover=ab'), { members: [], others: [] });
 });

@@ -12,6 +12,8 @@ import {
   serviceStatus,
 } from '../../src/filemapd/service/client.ts';
 import type { FileStatus, ServiceStatus } from '../../src/filemapd/service/status.ts';
+import { sectors } from '../../src/mapper/units.ts';
+import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM } from '../../src/stats/owner.ts';
 import {
   attempt,
@@ -20,6 +22,7 @@ import {
   directRead,
   directWrite,
   eventually,
+  makeVolume,
   mountVolume,
   sectorsByFilefrag,
   sectorsByRegions,
@@ -55,7 +58,11 @@ async function startService(t: TestContext): Promise<Service> {
     await ended;
     rmSync(SERVICE_FOLDER, { recursive: true, force: true });
   });
-  await eventually('the service is ready', PATIENCE_MS, () => text.includes('ready\n') || child.exitCode !== null);
+  await eventually(
+    () => `the service is ready: ${text}`,
+    PATIENCE_MS,
+    () => text.includes('ready\n') || child.exitCode !== null,
+  );
   assert.equal(child.exitCode, null, text);
   return { child, output: () => text, ended };
 }
@@ -87,7 +94,11 @@ async function isTrue(volume: Volume, path: string): Promise<boolean> {
 }
 
 const becomesTrue = (volume: Volume, path: string, service: Service, ms = PATIENCE_MS): Promise<number> =>
-  eventually(`the regions are those of ${path}: ${service.output()}`, ms, () => isTrue(volume, path));
+  eventually(
+    () => `the regions are those of ${path}: ${service.output()}`,
+    ms,
+    () => isTrue(volume, path),
+  );
 
 test('dmfilemapd service follows the files of two devices for dmstats create --filemap, in one process', async (t) => {
   const service = await startService(t);
@@ -231,6 +242,90 @@ test('dmstats create --filemap with a pattern has files followed as they come, a
   assert.deepEqual(await aliases(), ['four.img', 'three.img']);
   assert.equal(await releaseFromService(SERVICE_FOLDER, pattern), 2);
   assert.deepEqual(await status(), { files: [], patterns: [] });
+});
+
+/** A file system on a device whose lower one can be suspended, so that its I/O hangs and nothing else. */
+async function mountHanging(t: TestContext) {
+  const bottom = await makeVolume(t, 128);
+  const { dm } = bottom;
+  const name = `${bottom.name}-top`;
+  await dm.create(name);
+  const table = { start: sectors(0), length: sectors(bottom.sectors), type: 'linear', params: `${bottom.node} 0` };
+  await dm.load({ name }, [table]);
+  const { number } = await dm.resume({ name });
+  cleanUp(t, () => dm.remove({ name }));
+  const node = `/dev/dm-${number.minor}`;
+  const folder = sh('mktemp -d').trim();
+  sh(`mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 ${node} && mount ${node} ${folder}`);
+  cleanUp(t, () => sh(`umount ${folder}`));
+  let isSuspended = false;
+  const resume = async (): Promise<void> => {
+    if (isSuspended) await dm.resume({ name: bottom.name });
+    isSuspended = false;
+  };
+  cleanUp(t, resume);
+  const suspend = async (): Promise<void> => {
+    // A journal that is being committed when its device stops would hold allocations back, too.
+    sh(`sync -f ${folder}`);
+    await dm.suspend({ name: bottom.name }, { noflush: true, skipLockfs: true });
+    isSuspended = true;
+  };
+  return { ...bottom, name, node, folder, stats: new DeviceStats(dm, { name }), suspend, resume };
+}
+
+test('a suspended device delays no file of the service on another, and is followed again when it answers', async (t) => {
+  const healthy = await mountVolume(t, 'ext4');
+  const hanging = await mountHanging(t);
+  // Last, so that it ends before what its files lie on is unmounted.
+  const service = await startService(t);
+  const [stuck, other, data] = [`${hanging.folder}/stuck`, `${hanging.folder}/other`, `${healthy.folder}/data`];
+  for (const path of [stuck, other, data]) {
+    directWrite(path, { count: 4 });
+    // The path is looked at with every look, in a folder of the device that hangs.
+    await mapAndFollow(healthy, path, 'path');
+  }
+  await hanging.suspend();
+  // This read hangs, and a new region waits for it.
+  const reader = spawn('dd', [`if=${stuck}`, 'of=/dev/null', 'bs=64k', 'count=1', 'iflag=direct'], { stdio: 'ignore' });
+  const read = new Promise((resolve) => reader.on('exit', resolve));
+  const growth = spawn('fallocate', ['-o', '1M', '-l', '64K', stuck], { stdio: 'ignore' });
+  const grown = new Promise((resolve) => growth.on('exit', resolve));
+  const told = async (): Promise<string> => `${JSON.stringify(await status())}\n${service.output()}`;
+  let last = '';
+  await eventually(
+    () => `the service says that the device hangs: ${last}`,
+    PATIENCE_MS,
+    async () => {
+      last = await told();
+      return (await fileStatus(stuck))?.state === 'stuck';
+    },
+  );
+  directWrite(data, { count: 4, seek: 4 });
+  const delayMs = await becomesTrue(healthy, data, service);
+  t.diagnostic(`growth on the other device has its regions after ${Math.round(delayMs)} ms`);
+  // Also a path that names another file.
+  directWrite(`${healthy.folder}/new`, { count: 3 });
+  renameSync(`${healthy.folder}/new`, data);
+  await becomesTrue(healthy, data, service);
+  assert.deepEqual(
+    (await status()).files.map(({ path, state }) => [path, state]).sort(),
+    [
+      [data, 'following'],
+      [other, 'stuck'],
+      [stuck, 'stuck'],
+    ].sort(),
+  );
+  await hanging.resume();
+  await Promise.all([read, grown]);
+  await becomesTrue(hanging, stuck, service);
+  await eventually(
+    () => `nothing hangs any more: ${last}`,
+    PATIENCE_MS,
+    async () => {
+      last = await told();
+      return (await status()).files.every(({ state, reason }) => state === 'following' && reason === null);
+    },
+  );
 });
 
 const REFUSED = [

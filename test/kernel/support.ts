@@ -160,15 +160,16 @@ export async function sectorsByRegions({ stats, sectors: size }: Volume, groupId
   return set;
 }
 
-/** Waits until a condition holds; throws with `what` after `ms`. Returns how long it took. */
+/** Waits until a condition holds; throws with `what`, as it is then, after `ms`. Returns how long it took. */
 export async function eventually(
-  what: string,
+  what: string | (() => string),
   ms: number,
   condition: () => boolean | Promise<boolean>,
 ): Promise<number> {
   const start = performance.now();
   while (!(await condition())) {
-    if (performance.now() - start > ms) throw new Error(`not within ${ms} ms: ${what}`);
+    if (performance.now() - start > ms)
+      throw new Error(`not within ${ms} ms: ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return performance.now() - start;
@@ -207,7 +208,7 @@ export async function startDaemon(
     await ended;
   });
   await eventually(
-    `dmfilemapd follows ${path}: ${text}`,
+    () => `dmfilemapd follows ${path}: ${text}`,
     20_000,
     () => text.includes('Following') || child.exitCode !== null,
   );

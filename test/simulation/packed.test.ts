@@ -26,7 +26,8 @@ async function explore(
         if (world.packedIds().length > 0) packed++;
       }
       await world.quiesce();
-      world.assertTrue();
+      // What a killed one could not delete any more is no admission.
+      if (chances.kill === undefined) world.assertTrue();
       await check(world);
       await world.deleteGroup();
     } catch (error) {
@@ -55,4 +56,12 @@ test('filemapd keeps a packed file’s totals within the stated bound, with race
 
 test('filemapd keeps a packed file’s map true whatever others do to its regions', async () => {
   await explore('others', { race: 0.1, fault: 0.02, others: 0.3 }, {}, async () => {});
+});
+
+test('filemapd leaves no packed regions that no tag names, killed at any request', async () => {
+  await explore('kills', { race: 0.1, fault: 0, others: 0, kill: 0.02 }, {}, async (world) => {
+    const { sectors, bound } = await world.totals();
+    assert.ok(sectors >= world.claimedSectors - bound, `${sectors} of ${world.claimedSectors}, bound ${bound}`);
+    world.assertNoStrays();
+  });
 });

@@ -114,7 +114,7 @@ export class ServiceScene {
       open: async (path) => this.#open(path),
       realPath: async (path) => path,
       names: async (folder) => this.#names(folder),
-      watchFolder: (folder, onChange) => {
+      watchFolder: async (folder, onChange) => {
         const listeners = this.#folders.get(folder) ?? new Set();
         this.#folders.set(folder, listeners.add(onChange));
         return { [Symbol.dispose]: () => void listeners.delete(onChange) };

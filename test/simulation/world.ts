@@ -285,6 +285,13 @@ export class World {
     );
   }
 
+  /** Packed regions are named by the group's tag. */
+  assertNoStrays(): void {
+    const named = this.packedIds();
+    const strays = this.#list().filter(({ id, program }) => program === PACKED && !named.includes(id));
+    assert.deepEqual(strays, []);
+  }
+
   get ended(): { status: number; message: string } | undefined {
     if (this.#failed !== undefined) throw this.#failed;
     return this.#ended;

@@ -141,7 +141,10 @@ test('a file without a name lives as long as somebody holds it', async () => {
   fs.unlink('/a');
   assert.throws(() => fs.write('/a', 0, 1), { name: 'SystemError', code: 'ENOENT' });
   fs.write(holder, 4096, 4096);
-  assert.deepEqual([followed.facts().links, followed.factsAtPath(), followed.isSoleHolder()], [0, undefined, false]);
+  assert.deepEqual(
+    [followed.facts().links, await followed.factsAtPath(), followed.isSoleHolder()],
+    [0, undefined, false],
+  );
   await clock.settle();
   followed.takeModified();
   wakes = 0;
@@ -196,9 +199,9 @@ test('notices gather and wake once until they are taken', async () => {
   assert.equal(await taken(() => fs.rename('/a', '/folder/c')), 'woken');
   wakes = 0;
   using handle = fs.hold('/folder/c');
-  assert.equal(followed.reopen(), false);
+  assert.equal(await followed.reopen(), false);
   fs.rename('/folder/c', '/a');
-  assert.equal(followed.reopen(), true);
+  assert.equal(await followed.reopen(), true);
   fs.write(handle, 0, 1);
   fs.write('/a', 1, 1);
   await clock.settle();
@@ -248,7 +251,7 @@ test('onCall() can fail or precede what the code under test asks', async () => {
     if (call === 'factsAtPath') fs.unlink('/a');
     return undefined;
   };
-  assert.equal(followed.factsAtPath(), undefined);
+  assert.equal(await followed.factsAtPath(), undefined);
   const without = mounted({ fiemap: false }).fs;
   without.create('/a');
   await assert.rejects(without.open('/a').extents(), { code: 'EOPNOTSUPP' });
@@ -262,15 +265,15 @@ test('a full file system says ENOSPC, and takes nothing', () => {
   assert.equal(fs.freeBlocks, free);
 });
 
-test('a symbolic link can lead to another file system’s file', () => {
+test('a symbolic link can lead to another file system’s file', async () => {
   const { fs } = mounted();
   const other = mounted().fs;
   const { number } = other.create('/x');
   fs.symlink('/link', '/x', other);
   using followed = fs.follow('/link');
-  assert.equal(followed.factsAtPath()?.inode, number);
+  assert.equal((await followed.factsAtPath())?.inode, number);
   fs.unlink('/link');
-  assert.deepEqual([followed.factsAtPath(), followed.takeModified()], [undefined, false]);
+  assert.deepEqual([await followed.factsAtPath(), followed.takeModified()], [undefined, false]);
 });
 
 /** Sums of a region's counters over its areas: reads, sectors read, writes, sectors written. */

@@ -31,11 +31,13 @@ export async function run({ words, options, folder, stdout }: CommandContext): P
   }
   const table = new TableWriter(COLUMNS, { headings: true, separator: undefined });
   stdout.write(status.files.length === 0 ? 'No files\n' : table.write(status.files.map(row)));
-  for (const { path, reason } of status.files) {
-    if (reason !== null) stdout.write(`${visible(path)}: tried again each minute: ${visible(reason)}\n`);
+  for (const { path, state, reason } of status.files) {
+    const again = state === 'waiting' ? 'tried again each minute' : 'tried again';
+    if (reason !== null) stdout.write(`${visible(path)}: ${again}: ${visible(reason)}\n`);
   }
-  for (const { pattern, file_count, is_watching, refused } of status.patterns) {
-    const state = is_watching ? `${file_count} file(s)` : 'its folder cannot be read; tried again each minute';
+  for (const { pattern, file_count, is_watching, reason, refused } of status.patterns) {
+    const why = `its folder cannot be read (${visible(reason ?? 'not tried yet')}); tried again each minute`;
+    const state = is_watching ? `${file_count} file(s)` : why;
     stdout.write(`${visible(pattern)}: ${state}\n`);
     for (const { path, reason } of refused) stdout.write(`  ${visible(path)}: ${visible(reason)}\n`);
   }

@@ -17,8 +17,6 @@ export interface Repack {
 
 /** What an update does to packed regions. */
 export interface PackingPlan {
-  /** The word of the group's packed regions. */
-  readonly word: string;
   readonly keep: readonly PackedSpan[];
   readonly repack: readonly Repack[];
   /** Packed regions that the group's tag names and that are in no span: the halves that somebody's deletion left. */

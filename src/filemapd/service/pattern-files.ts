@@ -25,6 +25,8 @@ export class PatternFiles implements Disposable {
   #scan: Promise<void> | undefined;
   #isScanWanted = false;
   #isOver = false;
+  /** Why its folder could not be read; undefined: it could. */
+  failure: string | undefined;
 
   /** @throws UsageError for a pattern that is none */
   constructor(record: PatternRecord, world: ServiceWorld, join: JoinFile) {
@@ -87,9 +89,17 @@ export class PatternFiles implements Disposable {
     let names: readonly string[];
     try {
       // First the watch: a file that comes between the two is seen by it.
-      this.#watch ??= this.#world.watchFolder(this.folder, () => void this.scan().catch(() => {}));
+      if (this.#watch === undefined) {
+        const watch = await this.#world.watchFolder(this.folder, () => void this.scan().catch(() => {}));
+        if (this.#isOver) watch[Symbol.dispose]();
+        else this.#watch = watch;
+      }
       names = await this.#world.names(this.folder);
+      this.failure = undefined;
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== this.failure) this.#world.log(1, `${this.record.pattern}: ${reason}`);
+      this.failure = reason;
       this.#watch?.[Symbol.dispose]();
       this.#watch = undefined;
       throw error;

@@ -125,8 +125,15 @@ function realWorld(
     open: async (path) => openedFile(await openAsync(path, 'r'), path, sources),
     realPath: realpath,
     names: (path) => readdir(path),
-    watchFolder: (path, onChange) =>
-      sources.notices.watch(path, IN.CREATE | IN.MOVED_TO | IN.MOVE_SELF | IN.DELETE_SELF, onChange),
+    async watchFolder(path, onChange) {
+      const fd = await openAsync(path, 'r');
+      try {
+        const mask = IN.CREATE | IN.MOVED_TO | IN.MOVE_SELF | IN.DELETE_SELF;
+        return sources.notices.watch(`/proc/self/fd/${fd}`, mask, onChange);
+      } finally {
+        closeSync(fd);
+      }
+    },
     claim: claimGroup,
     tagForm: groupTagForm,
     cpus: possibleCpus(),

@@ -28,6 +28,8 @@ export class ServedFile {
   readonly pattern: string | undefined;
   /** When its regions changed last, milliseconds since 1970; undefined: not since the service began. */
   lastChange: number | undefined;
+  /** Why the last attempt at its regions failed; undefined: it did not. */
+  failure: string | undefined;
   isReleased = false;
   /** Resolves when it is followed, or when that came to nothing. */
   readonly begun: Promise<FileEnd | undefined>;
@@ -122,9 +124,13 @@ export class ServedFile {
           alone: (device, action) => this.#host.deviceOf(device).alone(action),
         },
         onUpdated: (update) => {
+          this.failure = undefined;
           if (update.changed) this.lastChange = world.timeOfDay();
           this.#alias = update.alias;
           this.#moved(update.device, update.groupId);
+        },
+        onFailed: (message) => {
+          this.failure = message;
         },
         onFollowing: () => {
           this.#isFollowed = true;

@@ -101,7 +101,8 @@ export class FilemapService implements AsyncDisposable {
     for (const record of patterns) this.#patterns.set(record.pattern, this.#filesOf(record));
     await Promise.all(files.map((record) => this.#pickUp(record)));
     await Promise.all(
-      this.patterns.map((one) => one.scan().catch((error) => this.world.log(1, `${one.record.pattern}: ${error}`))),
+      // Its status says why.
+      this.patterns.map((one) => one.scan().catch(() => {})),
     );
     this.#save();
   }

@@ -12,6 +12,7 @@ export interface FileStatus {
   readonly path: string;
   /** `stuck`: its device keeps work of the service for seconds; `waiting`: not followed yet, tried again each minute. */
   readonly state: 'following' | 'starting' | 'stuck' | 'waiting';
+  /** Why it is waiting, or why the last attempt at its regions failed. */
   readonly reason: string | null;
   readonly mode: string;
   readonly pattern: string | null;
@@ -33,6 +34,8 @@ export interface PatternStatus {
   readonly pattern: string;
   readonly file_count: number;
   readonly is_watching: boolean;
+  /** Why its folder cannot be read. */
+  readonly reason: string | null;
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
 }
 
@@ -58,7 +61,7 @@ export async function statusOf(service: FilemapService): Promise<ServiceStatus> 
   const followed = service.files.map((file) => {
     const view = views.get(file.device);
     const state = view?.isStuck === true ? 'stuck' : file.isFollowed ? 'following' : 'starting';
-    return fileStatus(file.record, state, null, file.lastChange, view);
+    return fileStatus(file.record, state, file.failure ?? null, file.lastChange, view);
   });
   const waiting = service.waiting
     .filter(({ record }) => !service.files.some((file) => file.isFile(record.device, record.inode)))
@@ -68,6 +71,7 @@ export async function statusOf(service: FilemapService): Promise<ServiceStatus> 
     pattern: one.record.pattern,
     file_count: service.files.filter((file) => file.pattern === one.record.pattern).length,
     is_watching: one.isWatching,
+    reason: one.failure ?? null,
     refused: one.refused,
   }));
   return { files, patterns };

@@ -31,7 +31,7 @@ export interface ServiceWorld {
   /** The names in a folder. @throws Node's errors */
   readonly names: (folder: string) => Promise<readonly string[]>;
   /** Tells when names came to a folder, or the folder went; until it is disposed of. @throws Node's errors */
-  readonly watchFolder: (folder: string, onChange: () => void) => Disposable;
+  readonly watchFolder: (folder: string, onChange: () => void) => Promise<Disposable>;
   /** See `FilemapdRun.claim`. */
   readonly claim: (device: DeviceNumber, groupId: number) => Promise<Disposable | undefined>;
   readonly tagForm: () => GroupTagForm;
