@@ -111,11 +111,13 @@ export class Feed implements Disposable {
   }
 
   async #logs(signal: AbortSignal): Promise<WireLogs> {
+    // Of the question, which is not later than the sample's: else the page would show it with the next one only.
+    const time = this.#now();
     try {
       const served = await this.#askLogs(signal);
-      return { time: this.#now(), logs: served === undefined ? [] : wireLogs(served), problem: '' };
+      return { time, logs: served === undefined ? [] : wireLogs(served), problem: '' };
     } catch (error) {
-      return { time: this.#now(), logs: [], problem: error instanceof Error ? error.message : String(error) };
+      return { time, logs: [], problem: error instanceof Error ? error.message : String(error) };
     }
   }
 

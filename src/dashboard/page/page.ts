@@ -180,6 +180,7 @@ function listen(): void {
   on<WireLogs>('logs', (logs) => {
     logHistory.add(logs);
     logProblem = logs.problem;
+    if (pausedAt === undefined && openedLog() !== undefined) draw();
   });
   on<WireSample>('sample', (sample) => {
     history.add(sample);
