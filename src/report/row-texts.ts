@@ -11,8 +11,8 @@ interface FieldRun<Row> {
 }
 
 interface Known {
-  readonly shown: TableRow;
-  readonly isIdle: boolean;
+  shown: TableRow;
+  isIdle: boolean;
 }
 
 /**
@@ -52,7 +52,11 @@ export class RowTexts<Row> {
       return (isSame ? known?.shown.runs[index] : undefined) ?? this.#make(run, row);
     });
     const shown = new TableRow(runs);
-    this.#known.set(place, { shown, isIdle });
+    if (known === undefined) this.#known.set(place, { shown, isIdle });
+    else {
+      known.shown = shown;
+      known.isIdle = isIdle;
+    }
     return shown;
   }
 
