@@ -13,8 +13,11 @@ function memoryDevice(label: string): BlockStore {
     sectorBytes: 512,
     label,
     read: async (offset, into) => into.set(memory.subarray(offset, offset + into.length)),
-    write: async (offset, bytes) => memory.set(bytes, offset),
-    sync: async () => {},
+    write: (offset, bytes, done) => {
+      memory.set(bytes, offset);
+      done(undefined);
+    },
+    sync: (done) => done(undefined),
     close: () => {},
   };
 }
