@@ -46,6 +46,11 @@ export class Bitmap {
     return this.#words.get(index);
   }
 
+  /** As many words as there is room for, from one on. */
+  copyWords(index: number, into: Uint32Array): void {
+    this.#words.copyTo(index, into);
+  }
+
   has(member: number): boolean {
     return ((this.#words.get(member >>> 5) >>> (member & 31)) & 1) === 1;
   }

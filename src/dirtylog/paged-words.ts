@@ -27,4 +27,17 @@ export class PagedWords {
     }
     page[index & PAGE_MASK] = value;
   }
+
+  /** Copies as many words as there is room for, from one on; 0 beyond the last. */
+  copyTo(index: number, into: Uint32Array): void {
+    for (let done = 0; done < into.length; ) {
+      const at = index + done;
+      const start = at & PAGE_MASK;
+      const count = Math.min(into.length - done, PAGE_WORDS - start);
+      const page = this.#pages[at >>> PAGE_SHIFT]?.subarray(start, start + count);
+      const part = into.subarray(done, done + count).fill(0);
+      if (page !== undefined) part.set(page);
+      done += count;
+    }
+  }
 }

@@ -30,7 +30,7 @@ export class LogServer {
   /**
    * Takes the datagram of `length` bytes in `incoming`. Foreign ones are passed over.
    *
-   * @returns whether that is all: nothing was begun that goes on by itself
+   * @returns whether that is all: no promise was begun that goes on by itself
    */
   receive(length: number): boolean {
     switch (this.incoming.decode(length)) {
@@ -179,13 +179,13 @@ export class LogServer {
     const length = answerRegions(datagram, served, shared, log, this.#wait, this.#ports.event);
     if (length !== NOT_YET) {
       this.#send(datagram, length);
-      // It may have begun to write what nobody waits for.
-      return datagram.type !== DM_ULOG.SET_REGION_SYNC;
+      return true;
     }
     const held = shared.waiting.hold(datagram, this.#ports.now());
     held.mediumPoint = Math.max(held.mediumPoint, this.#wait.medium);
     held.survivorPoint = Math.max(held.survivorPoint, this.#wait.survivor);
-    return false;
+    // The store calls back.
+    return true;
   }
 
   /**

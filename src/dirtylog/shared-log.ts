@@ -4,6 +4,7 @@ import type { LogArguments } from './logs/arguments.ts';
 import { loadLog } from './logs/load.ts';
 import { mirrBytes } from './logs/mirr.ts';
 import type { RegionLog } from './logs/region-log.ts';
+import { Pace } from './pace.ts';
 import type { LogPhase, ServerPorts } from './ports.ts';
 import { isPokeDue, type ResyncChoice, type ResyncPolicy, regionOf } from './resync.ts';
 
@@ -118,6 +119,7 @@ export class SharedLog {
       reconnects: isReconnecting,
       isFirst: !served.wasResumed,
       pause: () => this.#ports.pause(),
+      now: () => this.#ports.now(),
     });
     this.log = log;
     this.recovering = -1;
@@ -215,7 +217,7 @@ export class SharedLog {
 
   async #clean(log: RegionLog): Promise<boolean> {
     try {
-      await log.clean(() => this.#ports.syncLegs(this.uuid));
+      await log.clean(() => this.#ports.syncLegs(this.uuid), new Pace(this.#ports));
       return true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

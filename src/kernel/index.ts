@@ -1,3 +1,4 @@
+export * from './aio.ts';
 export * from './byte-text.ts';
 export * from './dm-ioctl.ts';
 export * from './dm-log-userspace.ts';

@@ -93,6 +93,18 @@ export function alignedMemory(alignment: number, length: number): Uint8Array {
   return new Uint8Array(koffi.view(pointer, length));
 }
 
+/** Where memory lies. That of a typed array of more than 64 bytes stays there as long as the array lives. */
+export function memoryAddress(memory: Uint8Array): bigint {
+  return libc().koffi.address(memory);
+}
+
+/** As `alignedMemory()`, but freed with its last user: for what no longer than a call of this process needs. */
+export function alignedArray(alignment: number, length: number): Uint8Array {
+  const memory = new Uint8Array(alignment + length);
+  const past = Number(memoryAddress(memory) % BigInt(alignment));
+  return memory.subarray(alignment - past, alignment - past + length);
+}
+
 /** `PROT_READ | PROT_WRITE`. */
 const READ_WRITE = 3;
 const MAP_SHARED = 1;

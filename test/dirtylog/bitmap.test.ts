@@ -59,3 +59,22 @@ test('Bitmap.next() finds the last of 10^8 regions', () => {
   bitmap.delete(99_999_999);
   assert.equal(bitmap.next(0), -1);
 });
+
+test('Bitmap.copyWords() copies what word() says, across pages, over what was there, and zeros beyond the last', () => {
+  // Three pages of 4096 words, the second of which was never set.
+  const bitmap = new Bitmap(32 * 12_000);
+  for (const index of [0, 4095, 8192, 11_999]) bitmap.setWord(index, 0x80000000 + index);
+  for (const [index, length] of [
+    [0, 768],
+    [4000, 5000],
+    [11_990, 100],
+    [20_000, 3],
+  ] as const) {
+    const words = new Uint32Array(length).fill(7);
+    bitmap.copyWords(index, words);
+    assert.deepEqual(
+      [...words],
+      [...words.keys()].map((at) => bitmap.word(index + at)),
+    );
+  }
+});

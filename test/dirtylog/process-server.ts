@@ -20,13 +20,17 @@ function fileStore(path: string): BlockStore {
     sectorBytes: 512,
     label: path,
     read: async (offset, into) => void readSync(fd, into, 0, into.length, offset),
-    write: async (offset, bytes) => {
+    write: (offset, bytes, done) => {
       const written = bytes.slice();
       const write = (): number => writeSync(fd, written, 0, written.length, offset);
       if (isLate) setTimeout(write, LATE_MS);
       else write();
+      done(undefined);
     },
-    sync: async () => fdatasyncSync(fd),
+    sync: (done) => {
+      fdatasyncSync(fd);
+      done(undefined);
+    },
     // What is late is written still.
     close: () => void setTimeout(() => closeSync(fd), 2 * LATE_MS),
   };

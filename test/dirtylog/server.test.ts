@@ -357,10 +357,11 @@ test('LogServer does not take a mark for durable that came while others were bei
   await harness.make(`${DISK} nosync`);
   const { device } = harness;
   const sync = device.sync.bind(device);
-  device.sync = async () => {
-    await sync();
-    device.hold();
-  };
+  device.sync = (done) =>
+    sync((error) => {
+      device.hold();
+      done(error);
+    });
   device.hold();
   await harness.send('FLUSH', [1], { seq: 100 });
   await harness.send('FLUSH', [2], { seq: 101 });

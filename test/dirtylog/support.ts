@@ -1,4 +1,4 @@
-import type { BlockStore } from '../../src/dirtylog/block-store.ts';
+import type { BlockStore, StoreDone } from '../../src/dirtylog/block-store.ts';
 import type { ConformanceTransport } from '../../src/dirtylog/conformance/kernel.ts';
 import type { LogEvent, LogRecord } from '../../src/dirtylog/ports.ts';
 import {
@@ -56,16 +56,18 @@ export class MemoryStore implements BlockStore {
     into.set(this.bytes.subarray(offset, offset + into.length));
   }
 
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
+  write(offset: number, bytes: Uint8Array, done: StoreDone): void {
     const copy = bytes.slice();
     this.asked.push(`write ${offset} ${bytes.length}`);
-    await this.#ask('write');
-    this.bytes.set(copy, offset);
+    this.#ask('write').then(() => {
+      this.bytes.set(copy, offset);
+      done(undefined);
+    }, done);
   }
 
-  async sync(): Promise<void> {
+  sync(done: StoreDone): void {
     this.asked.push('sync');
-    await this.#ask('sync');
+    this.#ask('sync').then(() => done(undefined), done);
   }
 
   close(): void {

@@ -26,6 +26,8 @@ import {
   FS_XFLAG_REALTIME,
   Fsxattr,
   InotifyEvent,
+  Iocb,
+  IoEvent,
   IPC,
   NLMSG_DONE,
   NlMsgHdr,
@@ -59,6 +61,8 @@ for (const layout of [
   NlMsgHdr,
   SockaddrNl,
   PollFd,
+  Iocb,
+  IoEvent,
   CnMsg,
   DmUlogRequest,
 ]) {

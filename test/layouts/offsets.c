@@ -1,4 +1,5 @@
 /* Prints sizes and offsets of the kernel's structs as JSON: cc offsets.c -o offsets && ./offsets > offsets.json */
+#include <linux/aio_abi.h>
 #include <linux/connector.h>
 #include <linux/dm-ioctl.h>
 #include <linux/dm-log-userspace.h>
@@ -101,6 +102,25 @@ int main(void)
 	FIELD(pollfd, fd, fd);
 	FIELD(pollfd, events, events);
 	FIELD(pollfd, revents, revents);
+	END(0);
+	SIZE(iocb);
+	FIELD(iocb, aio_data, data);
+	FIELD(iocb, aio_key, key);
+	FIELD(iocb, aio_rw_flags, rwFlags);
+	FIELD(iocb, aio_lio_opcode, opcode);
+	FIELD(iocb, aio_reqprio, priority);
+	FIELD(iocb, aio_fildes, fd);
+	FIELD(iocb, aio_buf, buffer);
+	FIELD(iocb, aio_nbytes, bytes);
+	FIELD(iocb, aio_offset, offset);
+	FIELD(iocb, aio_flags, flags);
+	FIELD(iocb, aio_resfd, resultFd);
+	END(0);
+	SIZE(io_event);
+	FIELD(io_event, data, data);
+	FIELD(io_event, obj, iocb);
+	FIELD(io_event, res, result);
+	FIELD(io_event, res2, result2);
 	END(0);
 	SIZE(cn_msg);
 	FIELD(cn_msg, id.idx, idx);

@@ -1,4 +1,4 @@
-import type { BlockStore } from '../block-store.ts';
+import type { BlockStore, StoreDone } from '../block-store.ts';
 import type { KitDevice } from './disk-kernel.ts';
 
 /** Turns of the event loop that a write or a sync takes: what does not wait for it is seen. */
@@ -47,29 +47,34 @@ export class MemoryDevice implements KitDevice {
 
   open(label: string): BlockStore {
     const generation = this.#generation;
-    const later = async (act: () => void): Promise<void> => {
-      for (let count = 0; count < TURNS; count++) await new Promise((resolve) => setImmediate(resolve));
-      // Nobody hears of it any more.
-      if (generation !== this.#generation) await new Promise(() => {});
-      act();
+    const later = (act: () => void, done: StoreDone): void => {
+      let turns = TURNS;
+      const turn = (): void => {
+        if (turns-- > 0) return void setImmediate(turn);
+        // Nobody hears of what a dead server has begun.
+        if (generation !== this.#generation) return;
+        act();
+        done(undefined);
+      };
+      turn();
     };
     return {
       size: this.#cache.length,
       sectorBytes: 512,
       label,
       read: async (offset, into) => into.set(this.#cache.subarray(offset, offset + into.length)),
-      write: (offset, bytes) => {
+      write: (offset, bytes, done) => {
         const written = bytes.slice();
-        return later(() => {
+        later(() => {
           this.#cache.set(written, offset);
           this.#unsynced.push([offset, written]);
-        });
+        }, done);
       },
-      sync: () => {
+      sync: (done) => {
         const synced = this.#unsynced.splice(0);
-        return later(() => {
+        later(() => {
           for (const [offset, bytes] of synced) this.#medium.set(bytes, offset);
-        });
+        }, done);
       },
       close: () => {},
     };

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasCode } from '../../system/errors.ts';
 import { mappedMemory } from '../../system/libc.ts';
-import type { BlockStore } from '../block-store.ts';
+import type { BlockStore, StoreDone } from '../block-store.ts';
 import type { LogRecord } from '../ports.ts';
 import { RUN_PAGE_BYTES } from '../shared-log.ts';
 
@@ -167,12 +167,24 @@ class BitsFile implements BlockStore {
     if (length < into.length) throw new Error(`${this.#path} ends at byte ${offset + length}`);
   }
 
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
-    const length = writeSync(this.#fd, bytes, 0, bytes.length, offset);
-    if (length < bytes.length) throw new Error(`${this.#path} cannot be written at byte ${offset + length}`);
+  write(offset: number, bytes: Uint8Array, done: StoreDone): void {
+    done(this.#write(offset, bytes));
   }
 
-  async sync(): Promise<void> {}
+  #write(offset: number, bytes: Uint8Array): Error | undefined {
+    try {
+      const length = writeSync(this.#fd, bytes, 0, bytes.length, offset);
+      return length < bytes.length
+        ? new Error(`${this.#path} cannot be written at byte ${offset + length}`)
+        : undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  sync(done: StoreDone): void {
+    done(undefined);
+  }
 
   close(): void {
     rmSync(this.#path, { force: true });

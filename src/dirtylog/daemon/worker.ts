@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DM_ULOG_REQUEST_MASK, ulogRequestName } from '../../kernel/dm-log-userspace.ts';
+import { AsyncWrites } from '../../system/async-writes.ts';
 import { ConnectorSocket } from '../../system/connector-socket.ts';
 import { SystemError } from '../../system/errors.ts';
 import { guarded, type UntrustedPolicy } from '../guarded-policy.ts';
@@ -12,10 +13,11 @@ import { type ResyncPolicy, resyncPolicy } from '../resync.ts';
 import { settingsOf } from '../resync-book.ts';
 import { LogServer } from '../server.ts';
 import { answerQuestion } from './answer-question.ts';
-import { openDeviceStore } from './device-store.ts';
+import { Busy } from './busy.ts';
+import { openDeviceStore, type Writers } from './device-store.ts';
 import type { FromWorker, Question, ToWorker, WorkerData } from './messages.ts';
 import { loadPolicy } from './policy-sandbox.ts';
-import { Busy, RequestLoop } from './request-loop.ts';
+import { RequestLoop } from './request-loop.ts';
 import { StateFolder } from './state-folder.ts';
 
 const HOUR_MINUTES = 60;
@@ -27,7 +29,7 @@ class KernelThread {
   readonly #port: MessagePort;
   readonly #state: StateFolder;
   readonly #socket: ConnectorSocket;
-  readonly #busy = new Busy();
+  readonly #writers: Writers = { writes: AsyncWrites.open(), busy: new Busy() };
   readonly #server: LogServer;
   readonly #loop: RequestLoop;
   /** The number of the last request that was read, where the next server finds it. */
@@ -55,7 +57,7 @@ class KernelThread {
     this.#state = new StateFolder(stateFolder);
     this.#last = this.#state.lastRequest();
     this.#server = new LogServer(this.#ports());
-    this.#loop = new RequestLoop(this.#socket, this.#server, this.#busy, wakeFd);
+    this.#loop = new RequestLoop(this.#socket, this.#server, this.#writers, wakeFd);
     port.on('message', (message: ToWorker) => this.#hear(message));
   }
 
@@ -65,7 +67,7 @@ class KernelThread {
       const adoption = this.#server.adopt(record).catch((error: unknown) => {
         this.#event({ type: 'notAdopted', uuid: record.uuid, reason: messageOf(error) });
       });
-      void this.#busy.of(adoption);
+      void this.#writers.busy.of(adoption);
     }
     this.#askForLost(((this.#last[0] as number) + 1 + LOST_UNSEEN) >>> 0);
     this.#tell({ type: 'ready' });
@@ -102,21 +104,10 @@ class KernelThread {
         this.#state.keepRecords(records);
         this.#tell({ type: 'logsChanged' });
       },
-      openDevice: async (device) => {
-        const store = await this.#busy.of(openDeviceStore(device));
-        return {
-          size: store.size,
-          sectorBytes: store.sectorBytes,
-          label: store.label,
-          read: (offset, into) => this.#busy.of(store.read(offset, into)),
-          write: (offset, bytes) => this.#busy.of(store.write(offset, bytes)),
-          sync: () => this.#busy.of(store.sync()),
-          close: () => store.close(),
-        };
-      },
-      openRun: (uuid, label, bytes, fresh) => this.#busy.of(this.#state.openBits(uuid, label, bytes, fresh)),
+      openDevice: (device) => this.#writers.busy.of(openDeviceStore(device, this.#writers)),
+      openRun: (uuid, label, bytes, fresh) => this.#writers.busy.of(this.#state.openBits(uuid, label, bytes, fresh)),
       resyncPolicy: (uuid) => this.#policyOf(uuid),
-      syncLegs: (uuid) => this.#busy.of(this.#syncLegs(uuid)),
+      syncLegs: (uuid) => this.#writers.busy.of(this.#syncLegs(uuid)),
       now: () => performance.now(),
       minuteOfDay() {
         const now = new Date();
@@ -180,7 +171,7 @@ class KernelThread {
   }
 
   #pause(): Promise<void> {
-    return this.#busy.of(new Promise((resolve) => setImmediate(resolve)));
+    return this.#writers.busy.of(new Promise((resolve) => setImmediate(resolve)));
   }
 
   #policyOf(uuid: string): ResyncPolicy {

@@ -1,11 +1,12 @@
 import type { BlockStore } from '../block-store.ts';
 import { Changes } from '../changes.ts';
+import { Pace } from '../pace.ts';
 import type { LogArguments } from './arguments.ts';
-import { BitImage, UnusableStore } from './bit-image.ts';
+import { BitImage, type ReadOptions, UnusableStore } from './bit-image.ts';
 import { RegionLog } from './region-log.ts';
 
-/** Words handled between two waits, well under a millisecond of work. */
-const BATCH_WORDS = 1024;
+/** Words handled between two looks at the clock. */
+const PIECE_WORDS = 128;
 
 /** What a log is loaded from. */
 export interface LoadOptions {
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly isFirst: boolean;
   /** Lets other work in. */
   readonly pause: () => Promise<void>;
+  /** Milliseconds of the monotonic clock. */
+  readonly now: () => number;
 }
 
 /** A loaded log, and what the operator should know of how it came about. */
@@ -40,18 +43,22 @@ export interface LoadedLog {
 export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const { arguments: words, device, run, reconnects, previous } = options;
   const { regionCount, regionSectors } = words;
-  const medium = device === undefined ? undefined : new BitImage(regionCount, device);
-  const survivor = run === undefined ? undefined : new BitImage(regionCount, run);
+  const pace = new Pace(options);
+  const medium = device === undefined ? undefined : new BitImage(regionCount, device, options.pause);
+  await pace.step();
+  const survivor = run === undefined ? undefined : new BitImage(regionCount, run, options.pause);
+  await pace.step();
   const log = new RegionLog(regionCount, regionSectors, { medium, survivor, changes: changesOf(options) });
+  await pace.step();
   // What the previous log has in flight would overwrite what this one writes.
   await previous?.retire();
 
-  const survived = await readSurvivor(survivor, reconnects && previous === undefined, regionCount);
+  const survived = await readSurvivor(survivor, reconnects && previous === undefined, pace);
   const isResized = previous !== undefined && previous.regionSectors !== regionSectors;
   const isForced = isResized || (words.sync === 'sync' && options.isFirst && !survived);
   // A server that has lost the log does not know what the table's nosync was true of.
   const isAlike = words.sync === 'nosync' && !reconnects && !isForced;
-  const read = await readMedium(medium, { ignore: isForced, fresh: isAlike ? 1 : 0 });
+  const read = await readMedium(medium, { ignore: isForced, fresh: isAlike ? 1 : 0, pace });
   const facts: Facts = {
     previous: isForced ? undefined : previous,
     survived,
@@ -60,7 +67,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   };
   for (let index = 0; index < log.outOfSync.wordCount; index++) {
     merge(log, index, facts);
-    if (index % BATCH_WORDS === BATCH_WORDS - 1) await options.pause();
+    if (index % PIECE_WORDS === 0) await pace.step();
   }
   // Of a store that failed, nobody knows what it holds. A disk may well be written where it could not be read.
   const isDoubtful = previous?.failure !== undefined || read.error !== undefined;
@@ -101,20 +108,17 @@ interface ReadOutcome {
   readonly error: unknown;
 }
 
-async function readSurvivor(survivor: BitImage | undefined, isWanted: boolean, regions: number): Promise<boolean> {
+async function readSurvivor(survivor: BitImage | undefined, isWanted: boolean, pace: Pace): Promise<boolean> {
   if (survivor === undefined) return false;
   try {
-    return (await survivor.read({ ignore: !isWanted, fresh: 0 })) === regions;
+    return (await survivor.read({ ignore: !isWanted, fresh: 0, pace })) === survivor.bits.size;
   } catch {
     // Then it says nothing; whether it can be written shows when it is.
     return false;
   }
 }
 
-async function readMedium(
-  medium: BitImage | undefined,
-  options: { readonly ignore: boolean; readonly fresh: 0 | 1 },
-): Promise<ReadOutcome> {
+async function readMedium(medium: BitImage | undefined, options: ReadOptions): Promise<ReadOutcome> {
   if (medium === undefined) return { known: 0, loss: undefined, error: undefined };
   try {
     const known = await medium.read(options);

@@ -2,10 +2,13 @@ import { Bitmap } from '../bitmap.ts';
 import type { LegSync } from '../block-store.ts';
 import type { Changes } from '../changes.ts';
 import { Heat } from '../heat.ts';
+import type { Pace } from '../pace.ts';
 import type { BitImage } from './bit-image.ts';
 
 /** Words of 32 regions that are made clean between two waits: what fills 8 blocks. */
 const BATCH_WORDS = 8 * 1024;
+/** Words between two looks at the clock. */
+const PIECE_WORDS = 128;
 
 /**
  * The regions of one mirror: which are in sync, which are clean. Two copies outlive the server. On the log device the
@@ -133,8 +136,8 @@ export class RegionLog {
    *
    * @returns a promise for when that is done; it rejects when the legs could not be flushed, and the regions stay dirty
    */
-  clean(syncLegs: LegSync): Promise<void> {
-    this.#cleaning ??= this.#clean(syncLegs).finally(() => {
+  clean(syncLegs: LegSync, pace: Pace): Promise<void> {
+    this.#cleaning ??= this.#clean(syncLegs, pace).finally(() => {
       this.#cleaning = undefined;
     });
     return this.#cleaning;
@@ -151,26 +154,29 @@ export class RegionLog {
     await this.survivor?.idle();
   }
 
-  async #clean(syncLegs: LegSync): Promise<void> {
+  async #clean(syncLegs: LegSync, pace: Pace): Promise<void> {
     if (this.#isRetired) return;
     if (this.#old.count > 0) {
       // A region that is marked while the legs flush leaves the old ones; cleared again, it waits for the next flush.
       await syncLegs();
-      await this.#writeOld();
+      await this.#writeOld(pace);
     }
     if (this.#old.count > 0) return;
     [this.#old, this.#young] = [this.#young, this.#old];
   }
 
-  async #writeOld(): Promise<void> {
+  async #writeOld(pace: Pace): Promise<void> {
     const { medium } = this;
     if (medium === undefined) return;
     while (this.#old.count > 0 && medium.failure === undefined && !this.#isRetired) {
       const old = this.#old;
       const first = old.next(0) >>> 5;
+      let words = 0;
       for (let index = first; index >= 0 && index < first + BATCH_WORDS; index = nextWord(old, index)) {
         medium.setWord(index, medium.bits.word(index) | old.word(index));
         old.setWord(index, 0);
+        // What is marked meanwhile is taken out of both.
+        if (++words % PIECE_WORDS === 0) await pace.step();
       }
       medium.commit();
       await medium.idle();

@@ -42,7 +42,10 @@ test('StateFolder.openBits() gives the next server what was written, a fresh one
   const path = folder(t);
   const state = new StateFolder(path);
   const page = new Uint8Array(4096).fill(7);
-  await (await state.openBits('U', '254:3', 8192, true)).write(4096, page);
+  const written = await state.openBits('U', '254:3', 8192, true);
+  await new Promise<void>((resolve, reject) =>
+    written.write(4096, page, (error) => (error === undefined ? resolve() : reject(error))),
+  );
   const into = new Uint8Array(4096);
   await (await state.openBits('U', '254:3', 8192, false)).read(4096, into);
   assert.deepEqual(into, page);

@@ -1,4 +1,4 @@
-import type { BlockStore } from '../../../src/dirtylog/block-store.ts';
+import type { BlockStore, StoreDone } from '../../../src/dirtylog/block-store.ts';
 import type { Tape } from './tape.ts';
 
 const SECTOR = 512;
@@ -9,8 +9,7 @@ interface Operation {
   readonly bytes: Uint8Array;
   /** Of a sync: the writes that had ended when it was asked for. */
   readonly covers: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly done: StoreDone;
 }
 
 /**
@@ -36,18 +35,16 @@ export class ModelDisk {
       read: async (offset, into) => {
         into.set(this.contents().subarray(offset, offset + into.length));
       },
-      write: (offset, bytes) => this.#ask('write', offset, bytes, isAlive),
-      sync: () => this.#ask('sync', 0, new Uint8Array(0), isAlive),
+      write: (offset, bytes, done) => this.#ask('write', offset, bytes, isAlive, done),
+      sync: (done) => this.#ask('sync', 0, new Uint8Array(0), isAlive, done),
       close: onClose,
     };
   }
 
-  #ask(kind: 'write' | 'sync', offset: number, bytes: Uint8Array, isAlive: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!isAlive()) return;
-      if (offset + bytes.length > this.medium.length) throw new RangeError('a write beyond the end of the disk');
-      this.operations.push({ kind, offset, bytes: bytes.slice(), covers: this.#cached.length, resolve, reject });
-    });
+  #ask(kind: 'write' | 'sync', offset: number, bytes: Uint8Array, isAlive: () => boolean, done: StoreDone): void {
+    if (!isAlive()) return;
+    if (offset + bytes.length > this.medium.length) throw new RangeError('a write beyond the end of the disk');
+    this.operations.push({ kind, offset, bytes: bytes.slice(), covers: this.#cached.length, done });
   }
 
   /** What a read sees. */
@@ -63,7 +60,7 @@ export class ModelDisk {
     if (operation === undefined) return;
     if (operation.kind === 'write') this.#cached.push(operation);
     else this.#flush(operation.covers);
-    operation.resolve();
+    operation.done(undefined);
   }
 
   #flush(count: number): void {
@@ -76,7 +73,7 @@ export class ModelDisk {
     const operation = this.operations.splice(index, 1)[0];
     if (operation === undefined) return;
     if (operation.kind === 'write') this.#cacheSome(operation, tape);
-    operation.reject(new Error('the model disk fails'));
+    operation.done(new Error('the model disk fails'));
   }
 
   #cacheSome({ offset, bytes }: Operation, tape: Tape): void {
