@@ -6,6 +6,7 @@ import type { Space } from '../filemap/lookahead/geometry.ts';
 import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
 import { IN } from '../kernel/inotify.ts';
 import { UsageError } from '../mapper/errors.ts';
+import { openCached } from '../system/cached-path.ts';
 import { hasCode } from '../system/errors.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import { isOnRealtimeDevice, isPreallocated } from '../system/fsxattr.ts';
@@ -117,7 +118,14 @@ class RealFollowedFile implements FollowedFile {
   async factsAtPath(): Promise<FileFacts | undefined> {
     const how = { bigint: true } as const;
     try {
-      return factsOf(this.#isAlone ? statSync(this.#path, how) : await statAsync(this.#path, how));
+      if (this.#isAlone) return factsOf(statSync(this.#path, how));
+      const fd = openCached(this.#path);
+      if (fd === undefined) return factsOf(await statAsync(this.#path, how));
+      try {
+        return factsOf(fstatSync(fd, how));
+      } finally {
+        closeSync(fd);
+      }
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;

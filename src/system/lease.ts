@@ -27,7 +27,16 @@ export function holdLease(fd: number): Disposable | undefined {
     if (hasCode(error, 'EAGAIN', 'EINVAL', 'EACCES', 'ENOLCK', 'EOPNOTSUPP')) return undefined;
     throw error;
   }
-  return { [Symbol.dispose]: () => void fcntl(fd, F_SETLEASE, F_UNLCK, 'F_SETLEASE') };
+  return {
+    [Symbol.dispose]() {
+      try {
+        fcntl(fd, F_SETLEASE, F_UNLCK, 'F_SETLEASE');
+      } catch (error) {
+        // EAGAIN: somebody has waited for so long that the kernel has taken it.
+        if (!hasCode(error, 'EAGAIN')) throw error;
+      }
+    },
+  };
 }
 
 /** Whether this descriptor is the only open description of its file on the machine; see `holdLease`. */

@@ -103,7 +103,9 @@ for (const [text, message] of [
 test('readRequest() reads what plainRequest() wrote, through JSON', () => {
   const requests: readonly ServiceRequest[] = [
     { command: 'follow', file: FILE },
+    { command: 'follow', file: { ...FILE, preallocate: 2n ** 60n } },
     { command: 'pattern', pattern: PATTERN },
+    { command: 'pattern', pattern: { ...PATTERN, preallocate: 4096n } },
     { command: 'release', word: '/a' },
     { command: 'status' },
   ];
