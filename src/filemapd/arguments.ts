@@ -1,3 +1,5 @@
+import { numberIn } from '../devices/table-uses.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { UsageError } from '../mapper/errors.ts';
 
 /** Which file the daemon follows when the one it began with is renamed, replaced or unlinked. */
@@ -21,6 +23,8 @@ export interface FilemapdArguments {
   readonly lookAhead: boolean;
   /** Regions beyond which extents share some; undefined: as the group does when the daemon begins. */
   readonly maxRegions: number | undefined;
+  /** The device whose sectors are counted; undefined: the uppermost of device-mapper's that has the data. */
+  readonly level: DeviceNumber | undefined;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -29,7 +33,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--level MAJOR:MINOR]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -46,6 +50,12 @@ function integer(word: string, complaint: string): number {
   return Number(word);
 }
 
+function levelOf(word: string): DeviceNumber {
+  const number = numberIn(word);
+  if (number === undefined) throw new UsageError(`--level ${word}: the number of a device, MAJOR:MINOR`);
+  return number;
+}
+
 /**
  * Parses the words of the manual page dmfilemapd(8); options of our own begin with `--` and may stand anywhere.
  *
@@ -56,6 +66,7 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   let absenceMs = DEFAULT_ABSENCE_MS;
   let lookAhead = true;
   let maxRegions: number | undefined;
+  let level: DeviceNumber | undefined;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -82,7 +93,8 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
     } else if (name === '--max-regions') {
       maxRegions = integer(value(), '--max-regions needs a number of regions');
       if (maxRegions < 1) throw new UsageError(`--max-regions ${maxRegions}: at least one region`);
-    } else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
+    } else if (name === '--level') level = levelOf(value());
+    else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
     else throw new UsageError(`Unknown option ${name}`);
   }
   if (words.length < 4 || words.length > 6) throw new UsageError('Wrong number of arguments.');
@@ -97,5 +109,5 @@ export function parseFilemapdArguments(argv: readonly string[]): FilemapdArgumen
   const foreground = integer(foregroundWord, `Could not parse debug argument: ${foregroundWord}.`) !== 0;
   const verbose = integer(verboseWord, `Could not parse verbose argument: ${verboseWord}`);
   if (verbose < 0 || verbose > 3) throw new UsageError(`Verbose argument out of range: ${verbose}.`);
-  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, readyFd };
+  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, level, readyFd };
 }

@@ -26,6 +26,8 @@ export interface FilemapdRun {
   readonly lookAhead?: LookAheadOptions | undefined;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** The device whose sectors are counted; default: the uppermost that has the data. See `checkMappable`. */
+  readonly level?: DeviceNumber | undefined;
   /** What statistics may take; default: this machine's. */
   readonly memory?: StatsMemory | undefined;
   /** Called once, when the group was found, its regions are true and the file is watched. */

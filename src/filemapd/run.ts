@@ -1,5 +1,6 @@
 import { applyPlan } from '../filemap/apply.ts';
 import { runsOf } from '../filemap/extents.ts';
+import { deviceOf } from '../filemap/file-view.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
@@ -96,7 +97,7 @@ class Filemapd implements AsyncDisposable {
   async checkGroup(): Promise<MonitorEvent> {
     const start = this.#run.clock.now();
     try {
-      const device = this.#device ?? this.#file.facts().device;
+      const device = this.#device ?? deviceOf(this.#file);
       const seen = (await this.#groups(device)).get(this.#groupId);
       if (seen === undefined) return await this.#groupGone();
       const costMs = this.#run.clock.now() - start;
@@ -125,11 +126,17 @@ class Filemapd implements AsyncDisposable {
   }
 
   #stats(): DeviceStats {
-    return new DeviceStats(this.#run.dm, this.#device ?? this.#file.facts().device);
+    return new DeviceStats(this.#run.dm, this.#device ?? deviceOf(this.#file));
   }
 
   async update(tidy: boolean): Promise<MonitorEvent> {
-    return this.#alone(this.#file.facts().device, () => this.#update(tidy));
+    const start = this.#run.clock.now();
+    try {
+      await this.#file.locate?.(this.#run.dm, this.#run.level);
+    } catch (error) {
+      return this.#failed(error, start);
+    }
+    return this.#alone(deviceOf(this.#file), () => this.#update(tidy));
   }
 
   async #update(tidy: boolean): Promise<MonitorEvent> {
@@ -137,8 +144,8 @@ class Filemapd implements AsyncDisposable {
     const start = clock.now();
     try {
       const facts = this.#file.facts();
-      if (this.#device === undefined || !isSameDevice(this.#device, facts.device)) {
-        const device = await checkMappable(this.#run.dm, this.#file);
+      if (this.#device === undefined || !isSameDevice(this.#device, deviceOf(this.#file))) {
+        const device = await checkMappable(this.#run.dm, this.#file, this.#run.level);
         if (this.#device !== undefined) await this.#move(device);
         this.#device = device;
       }
@@ -146,7 +153,7 @@ class Filemapd implements AsyncDisposable {
       const result = await this.#apply(tidy);
       if (result === undefined) {
         if (this.#isFollowing) return await this.#groupGone();
-        const { major, minor } = facts.device;
+        const { major, minor } = this.#device;
         throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
       }
       const { alias, ...seen } = result;
@@ -262,7 +269,7 @@ class Filemapd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ahead = this.#ahead;
-    if (ahead !== undefined) await this.#alone(this.#device ?? this.#file.facts().device, () => ahead.end());
+    if (ahead !== undefined) await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

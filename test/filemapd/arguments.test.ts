@@ -22,6 +22,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     absenceMs: 1000,
     lookAhead: true,
     maxRegions: undefined,
+    level: undefined,
     readyFd: undefined,
   });
   const full = parseFilemapdArguments(['3', '7', '/var/tmp/data', 'inode', '1', '3']);
@@ -33,6 +34,8 @@ test('parseFilemapdArguments() takes options of our own anywhere', () => {
   assert.equal(parseFilemapdArguments(['--absence', '2.5', '3', '0', '/x', 'path']).absenceMs, 2500);
   assert.equal(parseFilemapdArguments(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
   assert.equal(parseFilemapdArguments(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
+  const { level } = parseFilemapdArguments(['3', '0', '/x', 'path', '--level', '253:12']);
+  assert.deepEqual(level, { major: 253, minor: 12 });
 });
 
 // The C daemon's words: lvm2 2.03, dmfilemapd.c.
@@ -54,6 +57,7 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [['3', '0', '/x', 'path', '1', '4'], /^Verbose argument out of range: 4\.$/],
   [['3', '0', '/x', 'path', '1', '-1'], /^Verbose argument out of range: -1\.$/],
   [['3', '0', '/x', 'path', '--absence', 'long'], /^--absence long: a number of seconds/],
+  [['3', '0', '/x', 'path', '--level', 'vg-lv'], /^--level vg-lv: the number of a device, MAJOR:MINOR$/],
   [['3', '0', '/x', 'path', '--wrong'], /^Unknown option --wrong/],
 ];
 for (const [words, message] of refusals) {

@@ -8,4 +8,5 @@ import './look-ahead.test.ts';
 import './openmetrics.test.ts';
 import './packed.test.ts';
 import './report-parity.test.ts';
+import './stacks.test.ts';
 import './watch.test.ts';

@@ -39,6 +39,12 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
     commands: 'any',
     help: 'beyond so many regions let extents share some (default: as the group does)',
   },
+  {
+    name: 'level',
+    value: 'major:minor',
+    commands: 'any',
+    help: 'the device below the file system that counts (default: the uppermost of device-mapper that has the data)',
+  },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
 ];

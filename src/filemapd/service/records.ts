@@ -1,4 +1,5 @@
 /** What a service follows, as it is kept for its successor and sent over its socket. Pure. */
+import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { FilemapdMode } from '../arguments.ts';
@@ -11,13 +12,18 @@ export interface FollowWays {
   readonly lookAhead: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** See `FilemapdRun.level`. */
+  readonly level?: DeviceNumber | undefined;
 }
 
 /** A file and its group. */
 export interface FileRecord extends FollowWays {
   /** Absolute. */
   readonly path: string;
+  /** The device that has the group. */
   readonly device: DeviceNumber;
+  /** The device of its file system (`st_dev`): with `inode` it tells the file from all others. */
+  readonly home: DeviceNumber;
   readonly inode: bigint;
   readonly groupId: number;
 }
@@ -112,17 +118,25 @@ export class RecordReader {
     const mode = this.text('mode');
     if (mode !== 'inode' && mode !== 'path') throw this.#wrong('mode', 'inode or path');
     const ways: FollowWays = { mode, absenceMs: this.number('absenceMs'), lookAhead: this.flag('lookAhead') };
-    return this.has('maxRegions') ? { ...ways, maxRegions: this.number('maxRegions') } : ways;
+    return {
+      ...ways,
+      ...(this.has('maxRegions') ? { maxRegions: this.number('maxRegions') } : {}),
+      ...(this.has('level') ? { level: this.device('level') } : {}),
+    };
   }
 }
 
 /** @throws UsageError */
 export function readFileRecord(value: unknown): FileRecord {
   const reader = new RecordReader(value, 'file');
+  const ways = reader.ways();
+  const device = reader.device('device');
   return {
-    ...reader.ways(),
+    ...ways,
     path: reader.path('path'),
-    device: reader.device('device'),
+    device,
+    // Services that knew files on device-mapper devices only did not write it.
+    home: reader.has('home') ? reader.device('home') : device,
     inode: reader.bigint('inode'),
     groupId: reader.number('groupId'),
   };
@@ -154,10 +168,15 @@ export function readPatternRecord(value: unknown): PatternRecord {
 
 /** A record as JSON can hold it: numbers of 64 bits as text. */
 export function plainFile(record: FileRecord): Readonly<Record<string, unknown>> {
-  return { ...record, device: `${record.device.major}:${record.device.minor}`, inode: `${record.inode}` };
+  const { device, home, inode } = record;
+  return { ...record, ...plainLevel(record), device: keyOf(device), home: keyOf(home), inode: `${inode}` };
 }
 
 /** A record as JSON can hold it. */
 export function plainPattern(record: PatternRecord): Readonly<Record<string, unknown>> {
-  return { ...record, bounds: record.bounds.map(String) };
+  return { ...record, ...plainLevel(record), bounds: record.bounds.map(String) };
+}
+
+function plainLevel({ level }: FollowWays): { readonly level?: string } {
+  return level === undefined ? {} : { level: keyOf(level) };
 }
