@@ -22,8 +22,8 @@ Follows a file on a device\\-mapper volume, and keeps the regions of its group, 
 .B dmstats create \\-\\-filemap
 has made, over its extents: when it grows, shrinks, is moved within the file system or defragmented, and with
 .I mode
-path when it is replaced. No count is lost by that: what regions that go have counted, the group carries. dmstats starts
-it; nobody needs to by hand.
+path when it is replaced; when an overlay copies it up, or the image behind its loop device gets blocks. No count is lost by
+that: what regions that go have counted, the group carries. dmstats starts it; nobody needs to by hand.
 .PP
 It ends when the group is deleted, when nobody has the file open and it has no name, or, with
 .I mode

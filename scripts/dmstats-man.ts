@@ -37,6 +37,10 @@ regions over its extents, which
 .BR dmfilemapd (8)
 keeps true.
 .PP
+A file is counted on the uppermost device\\-mapper device that has its data: through an overlay, loop devices and partitions.
+${bold('--level')} counts it on a device below that, as far as linear, striped and crypt devices lead there; what cannot be
+mapped is refused with the reason, and ${bold('--verbose')} says which file and device the data is on.
+.PP
 Nothing that is shown is taken off the counters: any number of reports, views and scrapers see everything.
 .PP
 ${roff(DEVICE_HELP)}.PP

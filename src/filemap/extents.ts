@@ -24,6 +24,8 @@ export interface Extents {
   readonly pending: boolean;
   /** What could not be mapped as it is, and why; one line each. */
   readonly notes: readonly string[];
+  /** Sectors that get their place only when they are written: they lie in holes of a loop device's file. Absent: none. */
+  readonly later?: number;
 }
 
 /** Runs in the units of the library. */
@@ -40,6 +42,15 @@ const SECTOR_BYTES = 512;
 /** Flags of records whose `physical` does not tell where the data lies. */
 const NOWHERE = FIEMAP_EXTENT.UNKNOWN | FIEMAP_EXTENT.DELALLOC;
 const WITHIN_METADATA = FIEMAP_EXTENT.DATA_INLINE | FIEMAP_EXTENT.DATA_TAIL;
+
+/** Encrypted data lies where the record says; any other encoding (compression) may move and resize it. */
+const isEncoded = (flags: number): boolean =>
+  (flags & FIEMAP_EXTENT.ENCODED) !== 0 && (flags & FIEMAP_EXTENT.DATA_ENCRYPTED) === 0;
+
+/** Whether a record with these flags tells where its data lies, sector by sector. */
+export function hasPlace(flags: number): boolean {
+  return (flags & (NOWHERE | WITHIN_METADATA)) === 0 && !isEncoded(flags);
+}
 
 /**
  * Gathers the device's sectors that hold a file's data, record by record, without an object for each of maybe 10^5.
@@ -98,8 +109,7 @@ export class ExtentCollector {
       this.#inline++;
       return false;
     }
-    // Encrypted data lies where the record says; any other encoding (compression) may move and resize it.
-    if ((flags & FIEMAP_EXTENT.ENCODED) !== 0 && (flags & FIEMAP_EXTENT.DATA_ENCRYPTED) === 0) {
+    if (isEncoded(flags)) {
       this.#encoded++;
       return false;
     }

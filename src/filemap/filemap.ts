@@ -1,6 +1,7 @@
+import { keyOf } from '../devices/table-uses.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
-import { DmError, UsageError } from '../mapper/errors.ts';
+import { UsageError } from '../mapper/errors.ts';
 import type { Nanoseconds } from '../mapper/units.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import type { GroupTagForm } from '../stats/group-tag.ts';
@@ -10,7 +11,7 @@ import { hasCode } from '../system/errors.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { deleteRegions } from './delete-regions.ts';
 import { type Extents, mapExtents, rangesOf } from './extents.ts';
-import type { FileView } from './file-view.ts';
+import { deviceOf, type FileView } from './file-view.ts';
 import { clearLeftovers, leftoversOf } from './leftovers.ts';
 import { type MatchedFilemap, matchFilemap, packedIdsIn, regionsOfProgram } from './match.ts';
 import { type Mapping, planMapping, type RegionLimit } from './packing/mapping.ts';
@@ -18,6 +19,8 @@ import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
 import { type PackedState, packedState, repackAll, repackBroken, splitBySpans } from './packing/repack.ts';
 import { createSpan, newWord } from './packing/span.ts';
 import { ANCHOR, type Plan, planUpdate } from './plan.ts';
+import { checkFileSystem, notOnDeviceMapper, withoutFiemap } from './refusals.ts';
+import { mappedName } from './stack/nodes.ts';
 
 /** How a file is mapped. */
 export interface FilemapOptions extends RegionLimit {
@@ -35,11 +38,13 @@ export interface FilemapOptions extends RegionLimit {
   readonly sync?: boolean;
   /** What statistics may take; default: this machine's. */
   readonly memory?: StatsMemory;
+  /** See `checkMappable`. */
+  readonly level?: DeviceNumber | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** What of the options decides which regions a file gets. */
-export type PlanOptions = Pick<FilemapOptions, 'group' | 'bounds' | 'sync' | 'memory' | keyof RegionLimit>;
+export type PlanOptions = Pick<FilemapOptions, 'group' | 'bounds' | 'sync' | 'memory' | 'level' | keyof RegionLimit>;
 
 /** How a file would be mapped, nothing done yet. */
 export interface PlannedFilemap {
@@ -82,6 +87,8 @@ export interface UpdateOptions {
   readonly mayTidy?: boolean;
   /** What statistics may take; default: this machine's. */
   readonly memory?: StatsMemory | undefined;
+  /** See `checkMappable`; only for `updateFilemap`. */
+  readonly level?: DeviceNumber | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -96,53 +103,25 @@ export interface FilemapUpdate extends Omit<Applied, 'group'> {
 /** Regions in one extent, besides the leader, beyond which growth is tidied up. */
 export const MAX_PIECES = 8;
 
-const BTRFS_MAGIC = 0x9123683e;
-const OVERLAYFS_MAGIC = 0x794c7630;
-export const XFS_MAGIC = 0x58465342;
-
-/** Why a file on this device cannot be mapped. */
-export function notOnDeviceMapper({ major, minor }: DeviceNumber): UsageError {
-  return new UsageError(
-    `Cannot map file: not a device-mapper device (its file system is on ${major}:${minor}); ` +
-      'the file system must lie directly on a device-mapper volume',
-  );
-}
-
 /**
- * Checks that a file can be mapped at all.
+ * Checks that a file can be mapped at all, and finds where.
  *
+ * @param level the device whose sectors are to be counted; default: the uppermost of device-mapper's that has the data
+ * @returns the device
  * @throws UsageError saying why not and what to do instead
  */
 export async function checkMappable(
   dm: DeviceMapper,
-  file: Pick<FileView, 'facts' | 'fileSystem' | 'isRealtime'>,
+  file: Pick<FileView, 'facts' | 'fileSystem' | 'isRealtime' | 'locate'>,
+  level?: DeviceNumber,
 ): Promise<DeviceNumber> {
   const { isRegular, device } = file.facts();
   if (!isRegular) throw new UsageError('Cannot map file: not a regular file');
-  const magic = file.fileSystem();
-  if (magic === BTRFS_MAGIC) {
-    throw new UsageError(
-      'Cannot map file: btrfs does not provide physical FIEMAP extent data; use ext4 or xfs, or count the whole device',
-    );
-  }
-  if (magic === OVERLAYFS_MAGIC) {
-    throw new UsageError(
-      'Cannot map file: it lies on an overlay; map the file in the upper or lower folder that holds its data',
-    );
-  }
-  if (magic === XFS_MAGIC && file.isRealtime?.() === true) {
-    throw new UsageError(
-      'Cannot map file: its data lies on the realtime device of its XFS file system, and its extents on none that stat ' +
-        'names; count that device as a whole',
-    );
-  }
-  try {
-    await dm.info(device);
-  } catch (error) {
-    if (!DmError.is(error, 'ENXIO')) throw error;
-    throw notOnDeviceMapper(device);
-  }
-  return device;
+  if (file.locate !== undefined) return file.locate(dm, level);
+  checkFileSystem(file.fileSystem(), () => file.isRealtime?.() === true);
+  if ((await mappedName(dm, device)) === undefined) throw notOnDeviceMapper(device);
+  if (level === undefined || keyOf(level) === keyOf(device)) return device;
+  throw new UsageError(`Cannot map file on ${keyOf(level)}: its extents are only known on ${keyOf(device)}`);
 }
 
 /**
@@ -159,7 +138,7 @@ export async function readExtents(file: FileView, sync: boolean): Promise<Extent
     return extents.pending && sync ? read({ sync: true }) : extents;
   } catch (error) {
     if (!hasCode(error, 'EOPNOTSUPP', 'ENOTSUP', 'ENOTTY')) throw error;
-    throw new UsageError('Cannot map file: its file system does not tell where data lies (FIEMAP)');
+    throw withoutFiemap();
   }
 }
 
@@ -169,9 +148,10 @@ export async function readExtents(file: FileView, sync: boolean): Promise<Extent
  * @throws UsageError when the file cannot be mapped, or not at the price that is allowed
  */
 export async function planFilemap(dm: DeviceMapper, file: FileView, options: PlanOptions): Promise<PlannedFilemap> {
-  const device = await checkMappable(dm, file);
-  const { runs, pending, notes } = await readExtents(file, options.sync ?? true);
-  if (runs.length === 0 && notes.length > 0) throw new UsageError(`Cannot map file: ${notes.join('; ')}`);
+  const device = await checkMappable(dm, file, options.level);
+  const { runs, pending, notes, later = 0 } = await readExtents(file, options.sync ?? true);
+  if (runs.length === 0 && notes.length > 0 && later === 0)
+    throw new UsageError(`Cannot map file: ${notes.join('; ')}`);
   const { group = true, bounds = [], memory = statsMemory() } = options;
   // What extents share says nothing without a group.
   const limit = group ? options : { maxRegions: Number.POSITIVE_INFINITY };
@@ -237,7 +217,7 @@ export async function planFilemapUpdate(
   file: FileView,
   { groupId, sync = true, maxPieces = MAX_PIECES, ...options }: UpdateOptions,
 ): Promise<PlannedUpdate | undefined> {
-  const stats = new DeviceStats(dm, file.facts().device);
+  const stats = new DeviceStats(dm, deviceOf(file));
   const extents = await readExtents(file, sync);
   const list = await stats.listBytes();
   const ids = packedIdsIn(list, groupId);
@@ -281,7 +261,7 @@ const NOT_PACKED: PackedState = { spans: [], stray: [] };
  * @throws UsageError when the file cannot be mapped or the group does not exist; DmError the kernel's refusal
  */
 export async function updateFilemap(dm: DeviceMapper, file: FileView, options: UpdateOptions): Promise<FilemapUpdate> {
-  const device = await checkMappable(dm, file);
+  const device = await checkMappable(dm, file, options.level);
   const planned = await planFilemapUpdate(dm, file, options);
   if (planned === undefined) {
     throw new UsageError(`Group ID ${options.groupId} does not exist on ${device.major}:${device.minor}`);

@@ -1,3 +1,5 @@
+import { numberIn } from '../devices/table-uses.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { UsageError } from '../mapper/errors.ts';
 
 /** Which file the daemon follows when the one it began with is renamed, replaced or unlinked. */
@@ -23,6 +25,8 @@ export interface FilemapdArguments {
   readonly maxRegions: number | undefined;
   /** Bytes to keep reserved past the file's end; undefined: nothing. */
   readonly preallocate: bigint | undefined;
+  /** The device whose sectors are counted; undefined: the uppermost of device-mapper's that has the data. */
+  readonly level: DeviceNumber | undefined;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -31,7 +35,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--preallocate SIZE]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--level MAJOR:MINOR] [--preallocate SIZE]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -46,6 +50,12 @@ export function filemapdModeFromString(word: string): FilemapdMode {
 function integer(word: string, complaint: string): number {
   if (!/^-?\d+$/.test(word) || !Number.isSafeInteger(Number(word))) throw new UsageError(complaint);
   return Number(word);
+}
+
+function levelOf(word: string): DeviceNumber {
+  const number = numberIn(word);
+  if (number === undefined) throw new UsageError(`--level ${word}: the number of a device, MAJOR:MINOR`);
+  return number;
 }
 
 /**
@@ -63,6 +73,7 @@ export function parseFilemapdArguments(
   let lookAhead = true;
   let maxRegions: number | undefined;
   let preallocate: bigint | undefined;
+  let level: DeviceNumber | undefined;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -90,6 +101,7 @@ export function parseFilemapdArguments(
       maxRegions = integer(value(), '--max-regions needs a number of regions');
       if (maxRegions < 1) throw new UsageError(`--max-regions ${maxRegions}: at least one region`);
     } else if (name === '--preallocate') preallocate = sizeOf('preallocate', value());
+    else if (name === '--level') level = levelOf(value());
     else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
     else throw new UsageError(`Unknown option ${name}`);
   }
@@ -105,5 +117,18 @@ export function parseFilemapdArguments(
   const foreground = integer(foregroundWord, `Could not parse debug argument: ${foregroundWord}.`) !== 0;
   const verbose = integer(verboseWord, `Could not parse verbose argument: ${verboseWord}`);
   if (verbose < 0 || verbose > 3) throw new UsageError(`Verbose argument out of range: ${verbose}.`);
-  return { fd, groupId, path, mode, foreground, verbose, absenceMs, lookAhead, maxRegions, preallocate, readyFd };
+  return {
+    fd,
+    groupId,
+    path,
+    mode,
+    foreground,
+    verbose,
+    absenceMs,
+    lookAhead,
+    maxRegions,
+    level,
+    preallocate,
+    readyFd,
+  };
 }

@@ -1,5 +1,7 @@
+import { keyOf } from '../devices/table-uses.ts';
 import { applyPlan, type FirstCounts } from '../filemap/apply.ts';
 import { runsOf } from '../filemap/extents.ts';
+import { deviceOf } from '../filemap/file-view.ts';
 import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
 import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
@@ -18,8 +20,6 @@ import { NoticeWait } from './notice-wait.ts';
 import { Reservation } from './reservation.ts';
 import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
 import { tellApplied, tellUndeleted } from './tell-applied.ts';
-
-const isSameDevice = (a: DeviceNumber, b: DeviceNumber): boolean => a.major === b.major && a.minor === b.minor;
 
 const isRefusal = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
@@ -77,7 +77,7 @@ export class FilemapDaemon implements AsyncDisposable {
   async checkGroup(): Promise<MonitorEvent> {
     const start = this.#run.clock.now();
     try {
-      const device = this.#device ?? this.#file.facts().device;
+      const device = this.#device ?? deviceOf(this.#file);
       const seen = (await this.#groups(device)).get(this.#groupId);
       if (seen === undefined) return await this.#groupGone();
       const costMs = this.#run.clock.now() - start;
@@ -106,20 +106,25 @@ export class FilemapDaemon implements AsyncDisposable {
   }
 
   #stats(): DeviceStats {
-    return new DeviceStats(this.#run.dm, this.#device ?? this.#file.facts().device);
+    return new DeviceStats(this.#run.dm, this.#device ?? deviceOf(this.#file));
   }
 
   async update(tidy: boolean): Promise<MonitorEvent> {
-    return this.#alone(this.#file.facts().device, () => this.#update(tidy));
+    const start = this.#run.clock.now();
+    try {
+      await this.#file.locate?.(this.#run.dm, this.#run.level);
+    } catch (error) {
+      return this.#failed(error, start);
+    }
+    return this.#alone(deviceOf(this.#file), () => this.#update(tidy));
   }
 
   async #update(tidy: boolean): Promise<MonitorEvent> {
     const { clock } = this.#run;
     const start = clock.now();
     try {
-      const { device: where } = this.#file.facts();
-      if (this.#device === undefined || !isSameDevice(this.#device, where)) {
-        const device = await checkMappable(this.#run.dm, this.#file);
+      if (this.#device === undefined || keyOf(this.#device) !== keyOf(deviceOf(this.#file))) {
+        const device = await checkMappable(this.#run.dm, this.#file, this.#run.level);
         if (this.#device !== undefined) await this.#move(device);
         this.#device = device;
       }
@@ -129,7 +134,7 @@ export class FilemapDaemon implements AsyncDisposable {
       const result = await this.#apply(tidy);
       if (result === undefined) {
         if (this.#isFollowing) return await this.#groupGone();
-        const { major, minor } = where;
+        const { major, minor } = this.#device;
         throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
       }
       const { alias, ...seen } = result;
@@ -269,7 +274,7 @@ export class FilemapDaemon implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ahead = this.#ahead;
-    if (ahead !== undefined) await this.#alone(this.#device ?? this.#file.facts().device, () => ahead.end());
+    if (ahead !== undefined) await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

@@ -1,15 +1,20 @@
 import { closeSync, fstatSync, open, openSync, readFileSync, readlinkSync, stat, statfsSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import type { FileFacts } from '../filemap/file-view.ts';
-import { XFS_MAGIC } from '../filemap/filemap.ts';
+import { keyOf } from '../devices/table-uses.ts';
+import { extentsOf } from '../filemap/fiemap-file.ts';
+import { deviceOf, type FileFacts, type Located } from '../filemap/file-view.ts';
+import { LocatedFd } from '../filemap/located-fd.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
-import { extentsOf, factsOf, mappedOf } from '../filemap/open-file.ts';
+import { factsOf } from '../filemap/open-file.ts';
+import { OVERLAYFS_MAGIC, XFS_MAGIC } from '../filemap/refusals.ts';
+import type { WayMapper } from '../filemap/stack/nodes.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { IN } from '../kernel/inotify.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { openCached } from '../system/cached-path.ts';
 import { hasCode } from '../system/errors.ts';
 import type { RawExtent } from '../system/fiemap.ts';
-import { isOnRealtimeDevice, isPreallocated } from '../system/fsxattr.ts';
+import { isPreallocated } from '../system/fsxattr.ts';
 import { isSoleHolder } from '../system/lease.ts';
 import { freePastEnd, reservePastEnd } from '../system/past-end.ts';
 import type { FollowedFile } from './followed-file.ts';
@@ -58,12 +63,15 @@ export function followFile(fd: number, path: string, listener: FollowListener, s
 
 class RealFollowedFile implements FollowedFile {
   #fd: number;
+  #place: LocatedFd;
   readonly #path: string;
   readonly #listener: FollowListener;
   readonly #sources: FollowSources;
   readonly #own: Disposable | undefined;
   #watch: Disposable;
-  #writes: WriteCounter;
+  /** Of the device whose sectors are counted; an overlay's is known only when it was located. */
+  #writes: WriteCounter | undefined;
+  #writesOf: string | undefined;
   #heard = 0;
   #closed = false;
 
@@ -73,9 +81,14 @@ class RealFollowedFile implements FollowedFile {
     this.#sources = sources;
     this.#own = own;
     this.#fd = openSync(`/proc/self/fd/${fd}`, 'r');
+    this.#place = new LocatedFd(this.#fd);
     let writes: WriteCounter | undefined;
     try {
-      writes = sources.writes.of(this.facts().device);
+      const { device } = this.facts();
+      if (this.fileSystem() !== OVERLAYFS_MAGIC) {
+        writes = sources.writes.of(device);
+        this.#writesOf = keyOf(device);
+      }
       this.#watch = this.#watchOf(this.#fd, IN.MODIFY | MOVES);
     } catch (error) {
       writes?.[Symbol.dispose]();
@@ -133,19 +146,34 @@ class RealFollowedFile implements FollowedFile {
   }
 
   fileSystem(): number {
-    return statfsSync(`/proc/self/fd/${this.#fd}`).type;
+    return this.#place.fileSystem();
   }
 
   isRealtime(): boolean {
-    return isOnRealtimeDevice(this.#fd);
+    return this.#place.isRealtime();
+  }
+
+  get located(): Located | undefined {
+    return this.#place.located;
+  }
+
+  async locate(dm: WayMapper, level: DeviceNumber | undefined): Promise<DeviceNumber> {
+    const device = await this.#place.locate(dm, level);
+    if (keyOf(device) !== this.#writesOf) {
+      const writes = this.#sources.writes.of(device);
+      this.#writes?.[Symbol.dispose]();
+      this.#writes = writes;
+      this.#writesOf = keyOf(device);
+    }
+    return device;
   }
 
   extents(options?: { readonly sync?: boolean }) {
-    return extentsOf(this.#fd, options);
+    return this.#place.extents(options);
   }
 
   mapped(options?: { readonly sync?: boolean }) {
-    return mappedOf(this.#fd, options);
+    return this.#place.mapped(options);
   }
 
   async reopen(): Promise<boolean> {
@@ -159,15 +187,11 @@ class RealFollowedFile implements FollowedFile {
     // The new watch first: a write between the two would be told by neither.
     const watch = this.#watchOf(fd, IN.MODIFY | MOVES);
     this.#watch[Symbol.dispose]();
-    const before = this.facts().device;
+    this.#place[Symbol.dispose]();
     closeSync(this.#fd);
     this.#fd = fd;
+    this.#place = new LocatedFd(fd);
     this.#watch = watch;
-    const now = this.facts().device;
-    if (now.major !== before.major || now.minor !== before.minor) {
-      this.#writes[Symbol.dispose]();
-      this.#writes = this.#sources.writes.of(now);
-    }
     return true;
   }
 
@@ -199,19 +223,21 @@ class RealFollowedFile implements FollowedFile {
   async freePastEnd(keepTo: bigint): Promise<boolean> {
     // The only description of ours must be one that may truncate.
     const fd = await openAsync(`/proc/self/fd/${this.#fd}`, 'r+');
+    this.#place[Symbol.dispose]();
     closeSync(this.#fd);
     this.#fd = fd;
+    this.#place = new LocatedFd(fd);
     return freePastEnd(fd, keepTo);
   }
 
   space(): Space {
-    const { major, minor } = this.facts().device;
+    const { major, minor } = deviceOf(this);
     const deviceSectors = Number(readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'latin1'));
     return { blockSectors: statfsSync(`/proc/self/fd/${this.#fd}`).bsize / 512, deviceSectors };
   }
 
   deviceWrites(): bigint {
-    return this.#writes.read();
+    return this.#writes?.read() ?? 0n;
   }
 
   watchCloses(): void {
@@ -232,7 +258,8 @@ class RealFollowedFile implements FollowedFile {
     this.#closed = true;
     this.#watch[Symbol.dispose]();
     this.#own?.[Symbol.dispose]();
-    this.#writes[Symbol.dispose]();
+    this.#writes?.[Symbol.dispose]();
+    this.#place[Symbol.dispose]();
     closeSync(this.#fd);
   }
 }

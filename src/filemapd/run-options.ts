@@ -28,6 +28,8 @@ export interface FilemapdRun {
   readonly maxRegions?: number | undefined;
   /** Bytes to keep reserved past the file's end; undefined: nothing. */
   readonly preallocate?: bigint | undefined;
+  /** The device whose sectors are counted; default: the uppermost that has the data. See `checkMappable`. */
+  readonly level?: DeviceNumber | undefined;
   /** What statistics may take; default: this machine's. */
   readonly memory?: StatsMemory | undefined;
   /** Called once, when the group was found, its regions are true and the file is watched. */

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { keyOf } from '../devices/table-uses.ts';
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { possibleCpus } from '../stats/memory.ts';
@@ -32,6 +34,10 @@ export interface StartOptions {
   readonly lookAhead?: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** The device that has the group; default: that of the file's file system. */
+  readonly device?: DeviceNumber;
+  /** See `FilemapdRun.level`. */
+  readonly level?: DeviceNumber | undefined;
   /** Bytes to keep reserved past the file's end; default: nothing. */
   readonly preallocate?: bigint | undefined;
   /** Foreground only: ends the daemon cleanly. */
@@ -77,6 +83,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   const own = [`--ready-fd=${CHILD_READY_FD}`, `--absence=${absenceMs / 1000}`];
   if (!lookAhead) own.push('--no-look-ahead');
   if (options.maxRegions !== undefined) own.push(`--max-regions=${options.maxRegions}`);
+  if (options.level !== undefined) own.push(`--level=${keyOf(options.level)}`);
   if (options.preallocate !== undefined) own.push(`--preallocate=${options.preallocate}b`);
   const output = verbose === 0 ? 'ignore' : 'inherit';
   // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
@@ -142,6 +149,7 @@ export async function runHere(
       mode,
       absenceMs,
       maxRegions: options.maxRegions,
+      level: options.level,
       preallocate: options.preallocate,
       log,
       lookAhead: lookAhead ? { cpus: possibleCpus(), word: `${process.pid}-${Date.now().toString(36)}` } : undefined,

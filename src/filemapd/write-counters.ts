@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { notOnDeviceMapper } from '../filemap/filemap.ts';
+import { notOnDeviceMapper } from '../filemap/refusals.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { hasCode } from '../system/errors.ts';
 

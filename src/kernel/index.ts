@@ -6,6 +6,7 @@ export * from './errno.ts';
 export * from './fiemap.ts';
 export * from './fsxattr.ts';
 export * from './inotify.ts';
+export * from './loop.ts';
 export * from './netlink.ts';
 export * from './sem.ts';
 export * from './struct.ts';

@@ -24,6 +24,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     absenceMs: 1000,
     lookAhead: true,
     maxRegions: undefined,
+    level: undefined,
     preallocate: undefined,
     readyFd: undefined,
   });
@@ -37,6 +38,8 @@ test('parseFilemapdArguments() takes options of our own anywhere', () => {
   assert.equal(parse(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
   assert.equal(parse(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
   assert.equal(parse(['3', '0', '/x', 'path', '--preallocate', '8']).preallocate, 4096n);
+  const { level } = parse(['3', '0', '/x', 'path', '--level', '253:12']);
+  assert.deepEqual(level, { major: 253, minor: 12 });
 });
 
 // The C daemon's words: lvm2 2.03, dmfilemapd.c.
@@ -58,6 +61,7 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [['3', '0', '/x', 'path', '1', '4'], /^Verbose argument out of range: 4\.$/],
   [['3', '0', '/x', 'path', '1', '-1'], /^Verbose argument out of range: -1\.$/],
   [['3', '0', '/x', 'path', '--absence', 'long'], /^--absence long: a number of seconds/],
+  [['3', '0', '/x', 'path', '--level', 'vg-lv'], /^--level vg-lv: the number of a device, MAJOR:MINOR$/],
   [['3', '0', '/x', 'path', '--wrong'], /^Unknown option --wrong/],
 ];
 for (const [words, message] of refusals) {

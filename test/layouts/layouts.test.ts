@@ -29,6 +29,8 @@ import {
   Iocb,
   IoEvent,
   IPC,
+  LOOP_GET_STATUS64,
+  LoopInfo64,
   NLMSG_DONE,
   NlMsgHdr,
   PollFd,
@@ -56,6 +58,7 @@ for (const layout of [
   Fiemap,
   FiemapExtent,
   Fsxattr,
+  LoopInfo64,
   InotifyEvent,
   SemBuf,
   NlMsgHdr,
@@ -83,6 +86,7 @@ test('requestCode() gives the codes of the header', () => {
   assert.equal(requestCode('DM_GET_TARGET_VERSION'), constants['DM_GET_TARGET_VERSION']);
   assert.equal(FS_IOC_FIEMAP, constants['FS_IOC_FIEMAP']);
   assert.equal(FS_IOC_FSGETXATTR, constants['FS_IOC_FSGETXATTR']);
+  assert.equal(LOOP_GET_STATUS64, constants['LOOP_GET_STATUS64']);
   assert.equal(FS_XFLAG_REALTIME, constants['FS_XFLAG_REALTIME']);
   assert.equal(DM_NAME_LIST_NAME_OFFSET, constants['nameListName']);
   assert.equal(DmTargetDeps.size, constants['targetDepsDev']);

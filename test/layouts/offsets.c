@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/fs.h>
 #include <linux/inotify.h>
+#include <linux/loop.h>
 #include <linux/sem.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -59,6 +60,19 @@ int main(void)
 	FIELD(fsxattr, fsx_nextents, nextents);
 	FIELD(fsxattr, fsx_projid, projid);
 	FIELD(fsxattr, fsx_cowextsize, cowextsize);
+	END(0);
+	SIZE(loop_info64);
+	FIELD(loop_info64, lo_device, device);
+	FIELD(loop_info64, lo_inode, inode);
+	FIELD(loop_info64, lo_rdevice, rdevice);
+	FIELD(loop_info64, lo_offset, offset);
+	FIELD(loop_info64, lo_sizelimit, sizeLimit);
+	FIELD(loop_info64, lo_number, number);
+	FIELD(loop_info64, lo_flags, flags);
+	FIELD(loop_info64, lo_file_name, fileName);
+	FIELD(loop_info64, lo_crypt_name, cryptName);
+	FIELD(loop_info64, lo_encrypt_key, encryptKey);
+	FIELD(loop_info64, lo_init, init0);
 	END(0);
 	SIZE(fiemap);
 	FIELD(fiemap, fm_start, start);
@@ -150,13 +164,13 @@ int main(void)
 	printf("  \"connector\": {\n    \"CN_IDX_DM\": %d,\n    \"CN_VAL_DM_USERSPACE_LOG\": %d,\n    \"NLMSG_DONE\": %d,\n"
 	       "    \"DM_ULOG_REQUEST_MASK\": %d,\n    \"DM_ULOG_REQUEST_VERSION\": %d\n  },\n",
 	       CN_IDX_DM, CN_VAL_DM_USERSPACE_LOG, NLMSG_DONE, DM_ULOG_REQUEST_MASK, DM_ULOG_REQUEST_VERSION);
-	printf("  \"constants\": {\n    \"nameListName\": %zu,\n    \"FS_IOC_FIEMAP\": %u,\n    \"FS_IOC_FSGETXATTR\": %u,\n    \"FS_XFLAG_REALTIME\": %u,\n    \"DM_VERSION\": %u,\n"
+	printf("  \"constants\": {\n    \"nameListName\": %zu,\n    \"FS_IOC_FIEMAP\": %u,\n    \"FS_IOC_FSGETXATTR\": %u,\n    \"FS_XFLAG_REALTIME\": %u,\n    \"LOOP_GET_STATUS64\": %u,\n    \"DM_VERSION\": %u,\n"
 	       "    \"DM_TARGET_MSG\": %u,\n    \"DM_DEV_ARM_POLL\": %u,\n    \"DM_GET_TARGET_VERSION\": %u,\n"
 	       "    \"targetDepsDev\": %zu,\n    \"targetVersionsName\": %zu,\n    \"hasUuid\": %u,\n    \"hasNoUuid\": %u,\n"
 	       "    \"IPC_CREAT\": %u,\n    \"IPC_EXCL\": %u,\n    \"IPC_NOWAIT\": %u,\n"
 	       "    \"IPC_RMID\": %u,\n    \"GETVAL\": %u,\n    \"SETVAL\": %u\n  }\n}\n",
 	       offsetof(struct dm_name_list, name), (unsigned)FS_IOC_FIEMAP, (unsigned)FS_IOC_FSGETXATTR,
-	       (unsigned)FS_XFLAG_REALTIME, (unsigned)DM_VERSION, (unsigned)DM_TARGET_MSG,
+	       (unsigned)FS_XFLAG_REALTIME, (unsigned)LOOP_GET_STATUS64, (unsigned)DM_VERSION, (unsigned)DM_TARGET_MSG,
 	       (unsigned)DM_DEV_ARM_POLL, (unsigned)DM_GET_TARGET_VERSION, offsetof(struct dm_target_deps, dev),
 	       offsetof(struct dm_target_versions, name), DM_NAME_LIST_FLAG_HAS_UUID, DM_NAME_LIST_FLAG_DOESNT_HAVE_UUID, IPC_CREAT, IPC_EXCL,
 	       IPC_NOWAIT, IPC_RMID, GETVAL, SETVAL);

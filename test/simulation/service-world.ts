@@ -194,8 +194,8 @@ export class ServiceScene {
   async follow(path: string, mode: FilemapdMode = 'inode'): Promise<void> {
     using file = this.system(path).open(path);
     const { device, groupId = -1 } = await createFilemap(this.dm, file, { programId: 'dmstats', alias: path });
-    const { inode } = file.facts();
-    await this.service.follow({ path, mode, device, inode, groupId, absenceMs: 1000, lookAhead: true });
+    const { device: home, inode } = file.facts();
+    await this.service.follow({ path, mode, device, home, inode, groupId, absenceMs: 1000, lookAhead: true });
   }
 
   /** The service is no more; nothing that it still does has any effect. */

@@ -47,6 +47,12 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
       'keep so much reserved past the end of the file, so that what is appended has its region before it is written; ' +
       'this changes how the file is laid out',
   },
+  {
+    name: 'level',
+    value: 'major:minor',
+    commands: 'any',
+    help: 'the device below the file system that counts (default: the uppermost of device-mapper that has the data)',
+  },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
 ];

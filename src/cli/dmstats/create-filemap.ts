@@ -4,7 +4,7 @@ import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { groupTagForm } from '../../stats/tag-form.ts';
-import { isExpected } from '../run.ts';
+import { isExpected, oneLine } from '../run.ts';
 import type { Context } from './context.ts';
 import type { RegionOptions } from './create.ts';
 import { deviceName } from './devices.ts';
@@ -12,6 +12,7 @@ import {
   checkFilemapOptions,
   follow,
   followModeOf,
+  levelOf,
   maxRegionsOf,
   type OpenFile,
   openGiven,
@@ -35,15 +36,17 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     throw new UsageError('Use of --max-regions is incompatible with --nogroup: what extents share needs a group.');
   }
   const { statsMemory } = context.world;
+  const level = await levelOf(context);
   const how = {
     ...region,
+    level,
     group: !options.has('nogroup'),
     ...(maxRegions === undefined ? {} : { maxRegions, strict: true }),
     ...(statsMemory === undefined ? {} : { memory: statsMemory }),
   };
   for (const given of words) {
     if (isFilePattern(given)) {
-      await createByPattern(context, given, region);
+      await createByPattern(context, given, region, level);
       continue;
     }
     const opened = openGiven(context, given);
@@ -63,10 +66,10 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
     for (const note of map.notes) context.warn(`${given}: ${note}`);
     const isForeground = options.has('foreground') && mode !== undefined;
     // The daemon's run may take days: what was made is told before.
-    if (isForeground) await tell(context, given, map);
+    if (isForeground) await tell(context, opened, map);
     if (mode !== undefined && map.groupId !== undefined) {
       try {
-        await follow(context, opened, map.groupId, mode, maxRegions ?? DEFAULT_MAX_REGIONS);
+        await follow(context, opened, map.groupId, mode, maxRegions ?? DEFAULT_MAX_REGIONS, level);
       } catch (error) {
         if (isForeground || !(error instanceof Error)) throw error;
         await removeAgain(context, map);
@@ -77,7 +80,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
         );
       }
     }
-    if (!isForeground) await tell(context, given, map);
+    if (!isForeground) await tell(context, opened, map);
   }
   return 0;
 }
@@ -105,16 +108,24 @@ async function plan(context: Context, { given, file }: OpenFile, how: PlanOption
   });
 }
 
-async function tell(context: Context, given: string, { device, groupId, regionIds, packed }: Filemap): Promise<void> {
+async function tell(
+  context: Context,
+  { given, file }: OpenFile,
+  { device, groupId, regionIds, packed }: Filemap,
+): Promise<void> {
   const packedIds = packed?.ids ?? [];
   const text =
     groupId === undefined
       ? regionIds.map((id) => `${given}: Created new region with 1 area as region ID ${id}.\n`).join('')
       : `${given}: Created new group with ${regionIds.length + packedIds.length} region(s) as group ID ${groupId}.\n`;
-  context.outcome.tell(text, {
+  const name = await deviceName(context, device);
+  const { files = [] } = file.located ?? {};
+  const where = `${given}: Its data is ${files.map((one) => `in ${oneLine(one)}, `).join('')}on ${name}.\n`;
+  context.outcome.tell(context.options.has('verbose') ? `${where}${text}` : text, {
     action: 'mapped_file',
     file: given,
-    device: await deviceName(context, device),
+    device: name,
+    data_files: files,
     group_id: groupId ?? null,
     region_ids: regionIds,
     packed_region_ids: packedIds,

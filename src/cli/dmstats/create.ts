@@ -37,7 +37,7 @@ export async function create(context: Context): Promise<number> {
   const { options } = context;
   const region = regionOptions(context);
   if (options.has('filemap')) return (await import('./create-filemap.ts')).createFilemaps(context, region);
-  for (const name of ['follow', 'foreground', 'nomonitor', 'dry-run', 'max-regions']) {
+  for (const name of ['follow', 'foreground', 'nomonitor', 'dry-run', 'level', 'max-regions']) {
     if (options.has(name)) throw new UsageError(`Cannot use --${name} with create without --filemap.`);
   }
   const aux = options.text('userdata') ?? '';

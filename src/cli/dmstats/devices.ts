@@ -40,6 +40,11 @@ async function find(
   throw new UsageError(`Device ${text} not found`);
 }
 
+/** The device that a word of the command line names. @throws UsageError when there is none */
+export function findDevice(context: Context, word: string): Promise<Device> {
+  return find(context, candidates(word, context.world.env), word, word);
+}
+
 /**
  * The devices that the command line names, by words, `--uuid`, or `--major` and `--minor`; all of them are looked up
  * before anything is done to one. Without any, all devices.
@@ -71,6 +76,6 @@ export async function devicesOf(context: Context, { explicit = false } = {}): Pr
     return all.map(({ name }) => deviceOf(context, name));
   }
   const devices: Device[] = [];
-  for (const word of words) devices.push(await find(context, candidates(word, context.world.env), word, word));
+  for (const word of words) devices.push(await findDevice(context, word));
   return devices;
 }

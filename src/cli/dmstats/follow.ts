@@ -1,13 +1,15 @@
 import { openSync, realpathSync } from 'node:fs';
-import type { FileView } from '../../filemap/file-view.ts';
+import { deviceOf, type FileView } from '../../filemap/file-view.ts';
 import { fileOfDescriptor } from '../../filemap/open-file.ts';
 import { type FilemapdMode, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import type { StartOptions } from '../../filemapd/start.ts';
+import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { SECTOR_BYTES } from '../../mapper/units.ts';
 import { parseUnits, sizeText } from '../../report/size.ts';
 import { preallocationOf } from '../preallocation.ts';
 import type { Context } from './context.ts';
+import { findDevice } from './devices.ts';
 
 /** A file of the command line, open for mapping. */
 export interface OpenFile {
@@ -84,6 +86,12 @@ export function tellPreallocation(context: Context, given: string, bytes: bigint
   );
 }
 
+/** The device of `--level`; undefined when it was not given. @throws UsageError when there is none */
+export async function levelOf(context: Context): Promise<DeviceNumber | undefined> {
+  const word = context.options.text('level');
+  return word === undefined ? undefined : (await context.dm.info((await findDevice(context, word)).ref)).number;
+}
+
 /** Opens a file of the command line. @throws UsageError saying which and why not */
 export function openGiven(context: Context, given: string): OpenFile {
   const { openFile } = context.world;
@@ -111,14 +119,16 @@ function reasonOf(error: unknown): string {
  * Has the service follow a file's group, or a dmfilemapd of its own; it has taken over when this resolves.
  *
  * @param maxRegions regions beyond which extents share some; undefined: as the group does now
+ * @param level see `StartOptions.level`
  * @throws UsageError with its reason
  */
 export async function follow(
   context: Context,
-  { given, path, fd }: OpenFile,
+  { given, path, fd, file }: OpenFile,
   groupId: number,
   mode: FilemapdMode,
-  maxRegions?: number,
+  maxRegions: number | undefined,
+  level: DeviceNumber | undefined,
 ): Promise<void> {
   const { options, world } = context;
   const foreground = options.has('foreground');
@@ -130,6 +140,8 @@ export async function follow(
     fd: foreground && world.openFile === undefined ? openSync(`/proc/self/fd/${fd}`, 'r') : fd,
     groupId,
     path,
+    device: deviceOf(file),
+    level,
     mode,
     foreground,
     lookAhead: !options.has('no-look-ahead'),

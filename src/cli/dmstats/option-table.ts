@@ -82,6 +82,13 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   },
   { name: 'length', value: SIZE, commands: ['create'], help: "the region's length (default: to the device's end)" },
   {
+    name: 'level',
+    value: 'device',
+    commands: MONITORED,
+    added: true,
+    help: 'with files: count on this device below the file system (default: the uppermost)',
+  },
+  {
     name: 'listen',
     value: 'host:port',
     commands: ['serve'],

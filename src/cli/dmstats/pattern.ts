@@ -4,6 +4,7 @@ import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
 import { DEFAULT_ABSENCE_MS, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import { followPattern } from '../../filemapd/service/client.ts';
 import { isPattern } from '../../filemapd/service/glob.ts';
+import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { oneLine } from '../run.ts';
 import type { Context } from './context.ts';
@@ -18,7 +19,12 @@ export function isFilePattern(given: string): boolean {
 }
 
 /** Has the dmfilemapd service follow the files of a pattern. @throws UsageError when it does not run, or says no */
-export async function createByPattern(context: Context, given: string, region: RegionOptions): Promise<void> {
+export async function createByPattern(
+  context: Context,
+  given: string,
+  region: RegionOptions,
+  level: DeviceNumber | undefined,
+): Promise<void> {
   const { options, world } = context;
   for (const name of INCOMPATIBLE) {
     if (options.has(name)) throw new UsageError(`Cannot use --${name} with a pattern: the service follows its files.`);
@@ -34,6 +40,7 @@ export async function createByPattern(context: Context, given: string, region: R
     lookAhead: !options.has('no-look-ahead'),
     maxRegions: maxRegionsOf(context) ?? DEFAULT_MAX_REGIONS,
     ...(preallocate === undefined ? {} : { preallocate }),
+    ...(level === undefined ? {} : { level }),
   });
   for (const { path, reason } of refused) context.warn(`${path}: ${reason}`);
   for (const { path, device_name, device, group_id, region_count } of files) {

@@ -1,12 +1,21 @@
-import type { FileView } from '../../filemap/file-view.ts';
-import { type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import { deviceOf, type FileView } from '../../filemap/file-view.ts';
+import { checkMappable, type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/filemap.ts';
 import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
+import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import { deviceName } from './devices.ts';
-import { checkFilemapOptions, follow, followModeOf, maxRegionsOf, openGiven, preallocateOf } from './follow.ts';
+import {
+  checkFilemapOptions,
+  follow,
+  followModeOf,
+  levelOf,
+  maxRegionsOf,
+  openGiven,
+  preallocateOf,
+} from './follow.ts';
 
 /** `dmstats update_filemap`: brings a file's group up to date, then has dmfilemapd follow it. */
 export async function updateFilemap(context: Context): Promise<number> {
@@ -20,22 +29,23 @@ export async function updateFilemap(context: Context): Promise<number> {
   const mode = followModeOf(context);
   const maxRegions = maxRegionsOf(context);
   const preallocate = preallocateOf(context);
+  const level = await levelOf(context);
   const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await updateAlone(context, file, asked);
+  const { groupId, regionIds, notes } = await updateAlone(context, file, asked, level);
   for (const note of notes) context.warn(`${given}: ${note}`);
   const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
   context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
     action: 'updated_file',
     file: given,
-    device: await deviceName(context, file.facts().device),
+    device: await deviceName(context, deviceOf(file)),
     previous_group_id: asked,
     group_id: groupId,
     region_ids: regionIds,
   });
   if (mode === undefined) return 0;
   try {
-    await follow(context, opened, groupId, mode, maxRegions);
+    await follow(context, opened, groupId, mode, maxRegions, level);
   } catch (error) {
     // What the user wants is the case: the file's map is true and stays so.
     if (error instanceof FollowedAlreadyError && preallocate === undefined) return 0;
@@ -46,10 +56,15 @@ export async function updateFilemap(context: Context): Promise<number> {
 }
 
 /** What a killed process left is cleared away, unless a daemon follows the group: then it may be its work of now. */
-async function updateAlone(context: Context, file: FileView, groupId: number): Promise<FilemapUpdate> {
+async function updateAlone(
+  context: Context,
+  file: FileView,
+  groupId: number,
+  level: DeviceNumber | undefined,
+): Promise<FilemapUpdate> {
   const { dm, signal } = context;
   const maxRegions = maxRegionsOf(context);
   const memory = context.world.statsMemory;
-  using claim = await claimGroup(file.facts().device, groupId);
-  return await updateMap(dm, file, { groupId, alone: claim !== undefined, maxRegions, memory, signal });
+  using claim = await claimGroup(await checkMappable(dm, file, level), groupId);
+  return await updateMap(dm, file, { groupId, alone: claim !== undefined, maxRegions, memory, level, signal });
 }

@@ -80,11 +80,13 @@ export async function followFilemap(options: StartOptions, folder = SERVICE_FOLD
     lookAhead = true,
     foreground = false,
     maxRegions,
+    level,
     preallocate,
   } = options;
   if (!foreground) {
-    const { device, inode } = factsOf(fstatSync(fd, { bigint: true }));
-    const file = { path, device, inode, groupId, mode, absenceMs, lookAhead, maxRegions, preallocate };
+    const { device: home, inode } = factsOf(fstatSync(fd, { bigint: true }));
+    const { device = home } = options;
+    const file = { path, device, home, inode, groupId, mode, absenceMs, lookAhead, maxRegions, level, preallocate };
     if ((await ask(folder, { command: 'follow', file })) !== undefined) return;
   }
   await startFilemapd(options);

@@ -1,7 +1,8 @@
 /** The groups of a service's files in the kernel: made, found again, deleted. */
 import { basename } from 'node:path';
+import { keyOf } from '../../devices/table-uses.ts';
 import { deleteRegions } from '../../filemap/delete-regions.ts';
-import { createFilemap, readExtents } from '../../filemap/filemap.ts';
+import { checkMappable, createFilemap, readExtents } from '../../filemap/filemap.ts';
 import { nanoseconds } from '../../mapper/units.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
@@ -16,7 +17,7 @@ export async function makeGroup(
   world: ServiceWorld,
   path: string,
   { view }: OpenedFile,
-  { programId, precise, bounds, maxRegions }: PatternRecord,
+  { programId, precise, bounds, maxRegions, level }: PatternRecord,
   signal: AbortSignal,
 ): Promise<number> {
   const map = await createFilemap(world.dm, view, {
@@ -26,6 +27,7 @@ export async function makeGroup(
     alias: basename(path),
     tagForm: world.tagForm(),
     ...(maxRegions === undefined ? {} : { maxRegions }),
+    level,
     signal,
   });
   return map.groupId as number;
@@ -93,7 +95,7 @@ export async function findAgain(
     return { reason: 'it is not there', isFileGone: true };
   }
   try {
-    const found = await findGroupOf(opened, deviceOf, record);
+    const found = await findGroupOf(world, opened, deviceOf, record);
     if (typeof found === 'number') return { opened, groupId: found };
     opened[Symbol.dispose]();
     return found;
@@ -104,14 +106,21 @@ export async function findAgain(
 }
 
 async function findGroupOf(
+  world: ServiceWorld,
   { view }: OpenedFile,
   deviceOf: (number: FollowedRecord['device']) => ServedDevice,
   record: FollowedRecord,
 ): Promise<Lost | number> {
-  const { device: number, inode } = view.facts();
-  const isSameDevice = number.major === record.device.major && number.minor === record.device.minor;
-  if (!isSameDevice || (record.mode === 'inode' && inode !== record.inode)) {
+  const { device: home, inode } = view.facts();
+  if (keyOf(home) !== keyOf(record.home) || (record.mode === 'inode' && inode !== record.inode)) {
     return { reason: 'its path names another file', isFileGone: true };
+  }
+  const number = await checkMappable(world.dm, view, record.level);
+  if (keyOf(number) !== keyOf(record.device)) {
+    return {
+      reason: `its data is on device ${keyOf(number)} now, its group on ${keyOf(record.device)}`,
+      isFileGone: false,
+    };
   }
   const device = deviceOf(number);
   const listing = await device.listing();

@@ -1,4 +1,5 @@
 import { checkMappable } from '../../filemap/filemap.ts';
+import { OVERLAYFS_MAGIC } from '../../filemap/refusals.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { hasCode } from '../../system/errors.ts';
 import { type Glob, parseGlob } from './glob.ts';
@@ -55,9 +56,16 @@ export class PatternFiles implements Disposable {
     try {
       using opened = await this.#world.open(this.folder);
       const { view } = opened;
+      // Each of its files may be on another device.
+      if (view.fileSystem() === OVERLAYFS_MAGIC) return;
       // The folder stands for the files in it.
       const facts = { ...view.facts(), isRegular: true };
-      await checkMappable(this.#world.dm, { facts: () => facts, fileSystem: () => view.fileSystem() });
+      const { locate } = view;
+      await checkMappable(
+        this.#world.dm,
+        { facts: () => facts, fileSystem: () => view.fileSystem(), ...(locate === undefined ? {} : { locate }) },
+        this.record.level,
+      );
     } catch (error) {
       if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw error;
       throw new UsageError(`${this.record.pattern}: there is no folder ${this.folder}`);

@@ -1,4 +1,5 @@
 /** What a service follows, as it is kept for its successor and sent over its socket. Pure. */
+import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { FilemapdMode } from '../arguments.ts';
@@ -11,6 +12,8 @@ export interface FollowWays {
   readonly lookAhead: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
+  /** See `FilemapdRun.level`. */
+  readonly level?: DeviceNumber | undefined;
   /** Bytes to keep reserved past the file's end; undefined: nothing. */
   readonly preallocate?: bigint | undefined;
 }
@@ -19,7 +22,10 @@ export interface FollowWays {
 export interface FileRecord extends FollowWays {
   /** Absolute. */
   readonly path: string;
+  /** The device that has the group. */
   readonly device: DeviceNumber;
+  /** The device of its file system (`st_dev`): with `inode` it tells the file from all others. */
+  readonly home: DeviceNumber;
   readonly inode: bigint;
   readonly groupId: number;
 }
@@ -119,6 +125,7 @@ export class RecordReader {
       lookAhead: this.flag('lookAhead'),
       ...(this.has('maxRegions') && { maxRegions: this.number('maxRegions') }),
       ...(this.has('preallocate') && { preallocate: this.bigint('preallocate') }),
+      ...(this.has('level') && { level: this.device('level') }),
     };
   }
 }
@@ -126,10 +133,14 @@ export class RecordReader {
 /** @throws UsageError */
 export function readFileRecord(value: unknown): FileRecord {
   const reader = new RecordReader(value, 'file');
+  const ways = reader.ways();
+  const device = reader.device('device');
   return {
-    ...reader.ways(),
+    ...ways,
     path: reader.path('path'),
-    device: reader.device('device'),
+    device,
+    // Services that knew files on device-mapper devices only did not write it.
+    home: reader.has('home') ? reader.device('home') : device,
     inode: reader.bigint('inode'),
     groupId: reader.number('groupId'),
   };
@@ -159,13 +170,15 @@ export function readPatternRecord(value: unknown): PatternRecord {
   };
 }
 
-const plainWays = ({ preallocate }: FollowWays): Readonly<Record<string, string>> =>
-  preallocate === undefined ? {} : { preallocate: `${preallocate}` };
+const plainWays = ({ preallocate, level }: FollowWays): Readonly<Record<string, string>> => ({
+  ...(preallocate !== undefined && { preallocate: `${preallocate}` }),
+  ...(level !== undefined && { level: keyOf(level) }),
+});
 
 /** A record as JSON can hold it: numbers of 64 bits as text. */
 export function plainFile(record: FileRecord): Readonly<Record<string, unknown>> {
-  const { device, inode } = record;
-  return { ...record, ...plainWays(record), device: `${device.major}:${device.minor}`, inode: `${inode}` };
+  const { device, home, inode } = record;
+  return { ...record, ...plainWays(record), device: keyOf(device), home: keyOf(home), inode: `${inode}` };
 }
 
 /** A record as JSON can hold it. */

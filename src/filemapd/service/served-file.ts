@@ -1,3 +1,4 @@
+import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { runFilemapd } from '../run.ts';
 import type { PoolShare } from './look-ahead-pool.ts';
@@ -81,9 +82,8 @@ export class ServedFile {
   }
 
   /** Whether it is this file that a number means. */
-  isFile(device: DeviceNumber, inode: bigint): boolean {
-    const { major, minor } = this.#record.device;
-    return major === device.major && minor === device.minor && inode === this.#record.inode;
+  isFile(home: DeviceNumber, inode: bigint): boolean {
+    return keyOf(home) === keyOf(this.#record.home) && inode === this.#record.inode;
   }
 
   /** Ends following it; the group stays. */
@@ -116,6 +116,7 @@ export class ServedFile {
         log: (level, text) => world.log(level, `${this.#record.path}: ${text}`),
         lookAhead: this.#share === undefined ? undefined : { cpus: world.cpus, word, share: this.#share },
         maxRegions: this.#record.maxRegions,
+        level: this.#record.level,
         preallocate: this.#record.preallocate,
         claim: world.claim,
         shared: {
@@ -136,7 +137,7 @@ export class ServedFile {
           this.#isFollowed = true;
           onFollowing();
         },
-        onReopened: ({ inode }) => this.#change({ inode }),
+        onReopened: ({ device: home, inode }) => this.#change({ home, inode }),
         signal: this.#stop.signal,
       });
     } catch (error) {

@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import { keyOf } from '../../devices/table-uses.ts';
+import { checkMappable } from '../../filemap/filemap.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { GROUP_REMOVED, IDLE_LOOK_MS } from '../monitor.ts';
@@ -119,8 +121,8 @@ export class FilemapService implements AsyncDisposable {
         return;
       }
       using opened = found.opened;
-      const { inode } = opened.view.facts();
-      await this.#begin({ ...record, inode, groupId: found.groupId }, record.pattern, opened, false);
+      const { device: home, inode } = opened.view.facts();
+      await this.#begin({ ...record, home, inode, groupId: found.groupId }, record.pattern, opened, false);
       this.#waiting.delete(record);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
@@ -139,11 +141,11 @@ export class FilemapService implements AsyncDisposable {
    */
   async follow(record: FileRecord): Promise<number> {
     using opened = await this.world.open(record.path);
-    const { device, inode } = opened.view.facts();
-    if (device.major !== record.device.major || device.minor !== record.device.minor || inode !== record.inode) {
+    const { device: home, inode } = opened.view.facts();
+    if (keyOf(home) !== keyOf(record.home) || inode !== record.inode) {
       throw new UsageError(`the service finds another file at ${record.path}: is it in another mount name space?`);
     }
-    this.#deviceOf(device).forgetList();
+    this.#deviceOf(record.device).forgetList();
     const file = await this.#begin(record, undefined, opened, true);
     this.#save();
     return file.record.groupId;
@@ -222,16 +224,28 @@ export class FilemapService implements AsyncDisposable {
   async #joinOf(given: string, pattern: PatternRecord): Promise<void> {
     const path = await this.world.realPath(given);
     using opened = await this.world.open(path);
-    const { device: number, inode, isRegular } = opened.view.facts();
-    const key = `${number.major}:${number.minor}/${inode}`;
-    if (this.#joining.has(key) || this.files.some((file) => file.isFile(number, inode))) return;
-    if (!isRegular) throw new UsageError('Cannot map file: not a regular file');
+    const { device: home, inode } = opened.view.facts();
+    const key = `${keyOf(home)}/${inode}`;
+    if (this.#joining.has(key) || this.files.some((file) => file.isFile(home, inode))) return;
     this.#joining.add(key);
     try {
+      const { mode, absenceMs, lookAhead, maxRegions, level, preallocate } = pattern;
+      const number = await checkMappable(this.world.dm, opened.view, level);
       const device = this.#deviceOf(number);
-      const { mode, absenceMs, lookAhead, maxRegions, preallocate } = pattern;
       const groupId = await device.alone(() => makeGroup(this.world, path, opened, pattern, this.#stop.signal));
-      const record = { path, mode, absenceMs, lookAhead, maxRegions, preallocate, device: number, inode, groupId };
+      const record = {
+        path,
+        mode,
+        absenceMs,
+        lookAhead,
+        maxRegions,
+        level,
+        preallocate,
+        device: number,
+        home,
+        inode,
+        groupId,
+      };
       device.forgetList();
       try {
         await this.#begin(record, pattern.pattern, opened, true);

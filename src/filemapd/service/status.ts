@@ -64,7 +64,7 @@ export async function statusOf(service: FilemapService): Promise<ServiceStatus> 
     return fileStatus(file.record, state, file.failure ?? null, file.lastChange, view);
   });
   const waiting = service.waiting
-    .filter(({ record }) => !service.files.some((file) => file.isFile(record.device, record.inode)))
+    .filter(({ record }) => !service.files.some((file) => file.isFile(record.home, record.inode)))
     .map(({ record, reason }) => fileStatus(record, 'waiting', reason, undefined, undefined));
   const files = [...followed, ...waiting].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const patterns = service.patterns.map((one) => ({

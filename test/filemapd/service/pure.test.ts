@@ -79,13 +79,14 @@ test('LookAheadPool gives nothing to a file that has not grown, and equal parts 
 
 const WAYS = { mode: 'path', absenceMs: 1000, lookAhead: true } as const;
 const DEVICE = { major: 253, minor: 7 };
-const FILE = { ...WAYS, path: '/a "b"\n', device: DEVICE, inode: 2n ** 63n, groupId: 3 };
-const PATTERN = { ...WAYS, pattern: '/a/*', programId: 'me', precise: true, bounds: [1n, 2n ** 60n] };
+const HOME = { major: 0, minor: 41 };
+const FILE = { ...WAYS, path: '/a "b"\n', device: DEVICE, home: HOME, inode: 2n ** 63n, groupId: 3 };
+const PATTERN = { ...WAYS, level: DEVICE, pattern: '/a/*', programId: 'me', precise: true, bounds: [1n, 2n ** 60n] };
 
 test('parseState() reads what formatState() wrote', () => {
   const files = [
     { ...FILE, alias: 'x', pattern: undefined },
-    { ...FILE, alias: '', pattern: '/a/*' },
+    { ...FILE, level: DEVICE, alias: '', pattern: '/a/*' },
   ];
   assert.deepEqual(parseState(formatState({ files, patterns: [PATTERN] })), { files, patterns: [PATTERN] });
 });
@@ -99,6 +100,12 @@ for (const [text, message] of [
 ] as const) {
   test(`parseState() refuses ${text}`, () => assert.throws(() => parseState(text), message));
 }
+
+test("parseState() takes the device of a file for its file system's where a service before did not tell that", () => {
+  const files = [{ ...FILE, alias: 'x', pattern: undefined }];
+  const old = formatState({ files, patterns: [] }).replace('"home":"0:41",', '');
+  assert.deepEqual(parseState(old).files[0]?.home, DEVICE);
+});
 
 test('readRequest() reads what plainRequest() wrote, through JSON', () => {
   const requests: readonly ServiceRequest[] = [

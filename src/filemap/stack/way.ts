@@ -1,0 +1,269 @@
+/** The way from the device of a file system down to the device whose sectors are counted. */
+import { keyOf } from '../../devices/table-uses.ts';
+import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { FIEMAP_EXTENT } from '../../kernel/fiemap.ts';
+import { UsageError } from '../../mapper/errors.ts';
+import type { BlockLayers } from '../../system/block-layers.ts';
+import { type Extents, hasPlace, type Run, union } from '../extents.ts';
+import { extentsOf } from '../fiemap-file.ts';
+import { notOnDeviceMapper } from '../refusals.ts';
+import { composeMap, composeParts, isPlaceable, type Part } from './compose.ts';
+import { type BlockNode, BlockNodes, mappedName, type WayMapper } from './nodes.ts';
+
+/** A way down, as it was when it was found. Disposing of it closes the files behind loop devices. */
+export interface Way extends Disposable {
+  /** The device whose sectors are counted. */
+  readonly device: DeviceNumber;
+  /** The files behind loop devices, the first one the uppermost. */
+  readonly files: readonly string[];
+  /**
+   * Where extents on the upper device lie on `device`.
+   *
+   * @param sync have data of files behind loop devices written back that has no blocks yet
+   * @throws UsageError where a sector's place cannot be told
+   */
+  compose(extents: Extents, sync: boolean): Promise<Extents>;
+}
+
+type MappedNode = BlockNode & { readonly kind: 'mapped' };
+
+/** Why the places below a target are not known, by its type. */
+const REASONS: Readonly<Record<string, string>> = {
+  thin: "only its pool's metadata says where its blocks are",
+  'thin-pool': 'only its metadata says where blocks are',
+  cache: 'its blocks are on one of its devices or the other, as they are used',
+  writecache: 'its blocks are on one of its devices or the other, as they are used',
+  mirror: 'each of its sectors is on several devices',
+  raid: 'its sectors are spread over several devices, or are on each of them',
+  snapshot: 'its blocks are in the origin or in the store of exceptions',
+  vdo: 'its blocks are compressed and shared',
+};
+
+const isSame = (a: DeviceNumber, b: DeviceNumber): boolean => keyOf(a) === keyOf(b);
+const counted = (count: number): string => `${count} sector${count === 1 ? '' : 's'}`;
+
+/**
+ * Finds the way from a file system's device down.
+ *
+ * @param from the device that has the file system
+ * @param level the device to go down to; default: the first one of device-mapper's
+ * @throws UsageError when there is no such way, saying what there is
+ */
+export async function findWay(
+  dm: WayMapper,
+  from: DeviceNumber,
+  level?: DeviceNumber,
+  layers?: BlockLayers,
+): Promise<Way> {
+  const nodes = new BlockNodes(dm, layers);
+  try {
+    const to = level ?? (await firstMapped(dm, nodes, from));
+    const leading = new Map<string, BlockNode>();
+    if (!(await isReached(nodes, from, to, leading))) throw await notInStack(dm, nodes, from, to);
+    const name = await mappedName(dm, to);
+    if (name === undefined) throw notOnDeviceMapper(to, nodes.nameOf(to));
+    const wayDown = [...leading.values()].reverse();
+    for (const node of wayDown) if (node.kind === 'mapped') checkNode(node, name);
+    return new WayDown(nodes, from, to, name, leading);
+  } catch (error) {
+    nodes[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The first device of device-mapper's on the only way down that other devices have. */
+async function firstMapped(dm: WayMapper, nodes: BlockNodes, from: DeviceNumber): Promise<DeviceNumber> {
+  for (let at = from; ; ) {
+    if ((await mappedName(dm, at)) !== undefined) return at;
+    const [below] = (await nodes.of(at)).below;
+    if (below === undefined) throw notOnDeviceMapper(from, nodes.nameOf(from));
+    at = below;
+  }
+}
+
+/** Whether a device is, or is on, another; `leading` gets those on the way without that one, the lowest first. */
+async function isReached(
+  nodes: BlockNodes,
+  from: DeviceNumber,
+  to: DeviceNumber,
+  leading: Map<string, BlockNode>,
+): Promise<boolean> {
+  if (isSame(from, to)) return true;
+  if (leading.has(keyOf(from))) return true;
+  const node = await nodes.of(from);
+  let isLeading = false;
+  for (const below of node.below) if (await isReached(nodes, below, to, leading)) isLeading = true;
+  if (isLeading) leading.set(keyOf(from), node);
+  return isLeading;
+}
+
+/** Names the devices that a file does lie on. */
+async function notInStack(
+  dm: WayMapper,
+  nodes: BlockNodes,
+  from: DeviceNumber,
+  level: DeviceNumber,
+): Promise<UsageError> {
+  const names: string[] = [];
+  const seen = new Set<string>();
+  const walk = async (at: DeviceNumber): Promise<void> => {
+    if (seen.has(keyOf(at))) return;
+    seen.add(keyOf(at));
+    const node = await nodes.of(at);
+    if (node.kind === 'mapped') names.push(`${node.name} (${keyOf(at)})`);
+    for (const below of node.below) await walk(below);
+  };
+  await walk(from);
+  if (names.length === 0) return notOnDeviceMapper(from, nodes.nameOf(from));
+  const name = await mappedName(dm, level);
+  const what = name === undefined ? keyOf(level) : `${name} (${keyOf(level)})`;
+  return new UsageError(`Cannot map file on ${what}: it does not lie there, but on ${names.join(', ')}`);
+}
+
+function checkNode({ name, table }: MappedNode, level: string): void {
+  if (!table.some(isPlaceable)) throw notPlaceable(name, table[0]?.type ?? 'error', level);
+}
+
+function notPlaceable(name: string, type: string, level: string): UsageError {
+  const reason = REASONS[type] ?? `where a ${type} target has its sectors is not known here`;
+  return new UsageError(
+    `Cannot map file on ${level}: above it is ${name}, a ${type} device: ${reason}; map it on ${name}`,
+  );
+}
+
+/** Runs on one device of the way. */
+interface OnDevice {
+  readonly runs: readonly Run[];
+  /** See `Extents.tail`. */
+  readonly tail: number | undefined;
+}
+
+/** What a walk down gathers. */
+interface Walk {
+  readonly sync: boolean;
+  readonly runs: Run[];
+  tail: number | undefined;
+  pending: boolean;
+  /** Sectors in holes, by the file that has them. */
+  readonly holes: Map<string, number>;
+  elsewhere: number;
+}
+
+class WayDown implements Way {
+  readonly device: DeviceNumber;
+  readonly #nodes: BlockNodes;
+  readonly #from: DeviceNumber;
+  readonly #name: string;
+  readonly #leading: ReadonlyMap<string, BlockNode>;
+
+  constructor(
+    nodes: BlockNodes,
+    from: DeviceNumber,
+    to: DeviceNumber,
+    name: string,
+    leading: ReadonlyMap<string, BlockNode>,
+  ) {
+    this.device = to;
+    this.#nodes = nodes;
+    this.#from = from;
+    this.#name = name;
+    this.#leading = leading;
+  }
+
+  get files(): string[] {
+    const loops = [...this.#leading.values()].flatMap((node) => (node.kind === 'loop' ? [node.file.path ?? ''] : []));
+    return loops.reverse();
+  }
+
+  async compose(extents: Extents, sync: boolean): Promise<Extents> {
+    if (isSame(this.#from, this.device)) return extents;
+    const walk: Walk = { sync, runs: [], tail: undefined, pending: false, holes: new Map(), elsewhere: 0 };
+    await this.#down(this.#from, extents, walk);
+    const notes = [...extents.notes];
+    if (walk.elsewhere > 0) {
+      notes.push(`${counted(walk.elsewhere)} not mapped: they are not on ${this.#name} but on other devices`);
+    }
+    for (const [file, sectors] of walk.holes) {
+      notes.push(`${counted(sectors)} not mapped yet: they have no blocks in ${file}, the file behind a loop device`);
+    }
+    const later = [...walk.holes.values()].reduce((sum, sectors) => sum + sectors, 0);
+    return {
+      runs: union(walk.runs),
+      tail: walk.tail,
+      pending: extents.pending || walk.pending,
+      notes,
+      ...(later > 0 ? { later } : {}),
+    };
+  }
+
+  async #down(at: DeviceNumber, { runs, tail }: OnDevice, walk: Walk): Promise<void> {
+    if (isSame(at, this.device)) {
+      for (const run of runs) walk.runs.push(run);
+      walk.tail ??= tail;
+      return;
+    }
+    const node = this.#leading.get(keyOf(at));
+    if (node === undefined) {
+      walk.elsewhere += runs.reduce((sum, { start, end }) => sum + end - start, 0);
+      return;
+    }
+    const last = tail === undefined ? [] : [{ start: tail - 1, end: tail }];
+    switch (node.kind) {
+      case 'mapped':
+        return this.#throughTable(node, runs, last, walk);
+      case 'piece': {
+        const shift = (list: readonly Run[]): Run[] =>
+          list.map(({ start, end }) => ({ start: start + node.start, end: end + node.start }));
+        return this.#down(node.below[0] as DeviceNumber, { runs: shift(runs), tail: shift(last)[0]?.end }, walk);
+      }
+      case 'loop':
+        return this.#throughFile(node, runs, last, walk);
+    }
+  }
+
+  async #throughTable(
+    { name, table }: MappedNode,
+    runs: readonly Run[],
+    last: readonly Run[],
+    walk: Walk,
+  ): Promise<void> {
+    const { below, unplaced } = composeMap(runs, table);
+    const [blocked] = unplaced;
+    if (blocked !== undefined) throw notPlaceable(name, blocked.type, this.#name);
+    const [end] = composeMap(last, table).below;
+    for (const { device, runs: under } of below) {
+      const tail = end !== undefined && isSame(end.device, device) ? end.runs[0]?.end : undefined;
+      await this.#down(device, { runs: under, tail }, walk);
+    }
+  }
+
+  async #throughFile(
+    node: BlockNode & { readonly kind: 'loop' },
+    runs: readonly Run[],
+    last: readonly Run[],
+    walk: Walk,
+  ): Promise<void> {
+    const { file, start } = node;
+    const parts: Part[] = [];
+    let isPending = false;
+    for (const { logical, physical, length, flags } of await extentsOf(file.fd, { sync: walk.sync })) {
+      const at = Number(logical) / SECTOR_BYTES - start;
+      const below = Number(physical) / SECTOR_BYTES;
+      if (hasPlace(flags)) parts.push({ start: at, end: at + Number(length) / SECTOR_BYTES, below });
+      else isPending ||= (flags & FIEMAP_EXTENT.DELALLOC) !== 0;
+    }
+    const { runs: under, missing } = composeParts(runs, parts);
+    if (missing > 0) {
+      const path = file.path ?? '';
+      walk.holes.set(path, (walk.holes.get(path) ?? 0) + missing);
+      walk.pending ||= isPending;
+    }
+    await this.#down(file.device, { runs: under, tail: composeParts(last, parts).runs[0]?.end }, walk);
+  }
+
+  [Symbol.dispose](): void {
+    this.#nodes[Symbol.dispose]();
+  }
+}
+
+const SECTOR_BYTES = 512;
