@@ -91,7 +91,7 @@ export class Daemon implements AsyncDisposable {
     if (!this.isRunning) throw new Error('dmfilemapd ended by itself');
     process.kill(this.pid, 'SIGTERM');
     for (const start = performance.now(); this.isRunning; await sleep(20)) {
-      if (performance.now() - start > 10_000) throw new Error('dmfilemapd does not end by SIGTERM');
+      if (performance.now() - start > 60_000) throw new Error('dmfilemapd does not end by SIGTERM');
     }
   }
 }
