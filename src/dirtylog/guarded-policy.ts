@@ -4,19 +4,31 @@ import { inOrder, type ResyncChoice, type ResyncPolicy, type ResyncQueue, type R
 /** A function that may answer anything, or throw. */
 export type UntrustedPolicy = (mirror: ResyncQueue, time: ResyncTime) => unknown;
 
+/** It was ended before it answered: by its own fault, or because the machine had no time for it. */
+export class LatePolicy extends Error {
+  override readonly name = 'LatePolicy';
+}
+
+/** So often in a row it is its own fault. */
+const MOST_LATE = 3;
+
 /**
- * Makes a policy of a function that may be wrong. Once it throws, or answers what is no choice, the regions come in order,
- * from that call on.
+ * Makes a policy of a function that may be wrong. Once it throws, answers what is no choice, or is late three times in a row,
+ * the regions come in order, from that call on; and in between when it is late.
  *
  * @param onFailure told once why
  */
 export function guarded(policy: UntrustedPolicy, onFailure: (reason: string) => void): ResyncPolicy {
   let hasFailed = false;
+  let late = 0;
   return (mirror, time) => {
     if (hasFailed) return inOrder(mirror, time);
     try {
-      return checkedChoice(policy(mirror, time), mirror);
+      const choice = checkedChoice(policy(mirror, time), mirror);
+      late = 0;
+      return choice;
     } catch (error) {
+      if (error instanceof LatePolicy && ++late < MOST_LATE) return inOrder(mirror, time);
       hasFailed = true;
       onFailure(error instanceof Error ? error.message : String(error));
       return inOrder(mirror, time);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Bitmap } from '../../src/dirtylog/bitmap.ts';
-import { guarded, type UntrustedPolicy } from '../../src/dirtylog/guarded-policy.ts';
+import { guarded, LatePolicy, type UntrustedPolicy } from '../../src/dirtylog/guarded-policy.ts';
 import { Heat } from '../../src/dirtylog/heat.ts';
 import { DEFAULT_RESYNC, type ResyncQueue, resyncPolicy } from '../../src/dirtylog/resync.ts';
 
@@ -58,6 +58,22 @@ test('guarded() goes on in order, says why once, and calls no more, whatever the
     assert.deepEqual(reasons, [reason]);
     assert.equal(calls, 1);
   }
+});
+
+test('guarded() asks a late function again, and no more after the third time in a row', () => {
+  const reasons: string[] = [];
+  const answers = [false, false, true, false, false, false, true];
+  const policy = guarded(
+    () => {
+      if (answers.shift() === true) return 60;
+      throw new LatePolicy('late');
+    },
+    (why) => reasons.push(why),
+  );
+  const choices = Array.from({ length: 8 }, () => policy(mirror(), TIME));
+  assert.deepEqual(choices, [5, 5, 60, 5, 5, 5, 5, 5]);
+  assert.deepEqual(reasons, ['late']);
+  assert.deepEqual(answers, [true], 'it was called no more');
 });
 
 test('resyncPolicy() keeps to its other settings with a policy of one’s own, which only the default order asks', () => {

@@ -5,12 +5,12 @@
  */
 import vm from 'node:vm';
 import { UsageError } from '../../mapper/errors.ts';
-import type { UntrustedPolicy } from '../guarded-policy.ts';
+import { LatePolicy, type UntrustedPolicy } from '../guarded-policy.ts';
 import type { ResyncQueue, ResyncTime } from '../resync.ts';
 import * as policies from '../resync.ts';
 import type { PolicySource } from './policy-file.ts';
 
-/** What the kernel's requests may wait for a policy, once: then it is asked no more. */
+/** What a call may take: the kernel's requests wait for it. */
 export const POLICY_CALL_MS = 250;
 const LOAD_MS = 5000;
 
@@ -73,7 +73,7 @@ class World {
     this.inside = vm.runInContext(INSIDE, this.context)(path);
   }
 
-  /** @throws Error when it throws, or takes longer than `POLICY_CALL_MS` */
+  /** @throws LatePolicy when it takes longer than `POLICY_CALL_MS`; Error when it throws */
   call(policy: unknown, mirror: ResyncQueue, time: ResyncTime): unknown {
     let answer: ReturnType<Inside['answer']> | undefined;
     this.context['dmlogd'] = () => {
@@ -84,8 +84,9 @@ class World {
       this.#start.runInContext(this.context, { timeout: POLICY_CALL_MS });
     } catch {
       // The limit's own clock is coarser than this one.
-      const isLate = performance.now() - start > POLICY_CALL_MS / 2;
-      throw new Error(isLate ? `it takes more than ${POLICY_CALL_MS} ms` : 'it throws what cannot be told');
+      if (performance.now() - start > POLICY_CALL_MS / 2)
+        throw new LatePolicy(`it takes more than ${POLICY_CALL_MS} ms`);
+      throw new Error('it throws what cannot be told');
     }
     const [kind, first, second] = answer ?? ['failed', 'it has not been called'];
     if (kind === 'failed') throw new Error(String(first));
@@ -96,7 +97,7 @@ class World {
 /**
  * Loads the module of a policy, in a thread that was started with `POLICY_FLAGS`.
  *
- * @returns its function, which throws when it takes longer than `POLICY_CALL_MS`
+ * @returns its function, which throws `LatePolicy` when it takes longer than `POLICY_CALL_MS`
  * @throws UsageError naming the file, what is wrong with it and what is expected
  */
 export async function loadPolicy({ path, text }: PolicySource): Promise<UntrustedPolicy> {
