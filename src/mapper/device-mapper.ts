@@ -58,9 +58,7 @@ export class DeviceMapper implements Disposable {
   readonly #reasons: KernelReasons;
   readonly #events: DeviceEvents;
 
-  /**
-   * @throws DmError EINVAL when the kernel speaks another major version than 4, or one older than 4.37 (Linux 4.14)
-   */
+  /** @throws DmError EINVAL: the kernel speaks another major version than 4, or one before 4.37 (Linux 4.14) */
   constructor(node: ControlNode, { blocking = false, kernelLog = () => undefined }: DeviceMapperOptions = {}) {
     this.#node = node;
     this.#requester = new Requester(node, blocking);
