@@ -33,7 +33,7 @@ const COLUMNS: readonly {
 /** The upper bound of the bin of the 99th percentile. */
 export function p99Text(p99: PercentileBin | undefined): string {
   if (p99 === undefined) return '–';
-  return p99.upper === undefined ? `> ${timeText(p99.lower)}` : timeText(p99.upper);
+  return p99.upper === undefined ? `>${timeText(p99.lower)}` : timeText(p99.upper);
 }
 
 /** The table of all followed files and single regions. */
