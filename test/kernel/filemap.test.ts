@@ -252,7 +252,7 @@ test('createFilemap() refuses what cannot be mapped, says why and leaves nothing
   sh(`cd ${volume.folder} && mkdir lower upper work merged && echo x > lower/file`);
   sh(`cd ${volume.folder} && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged`);
   cleanUp(t, () => sh(`umount ${volume.folder}/merged`));
-  await refuse(`${volume.folder}/merged/file`, /overlay; map the file in the upper or lower folder/);
+  await refuse(`${volume.folder}/merged/file`, /lies on an overlay; which device has its data cannot be told/);
   assert.deepEqual((await volume.stats.list()).regions, []);
 });
 

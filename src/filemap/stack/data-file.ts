@@ -145,16 +145,33 @@ async function takeWhereSame(
 
 /** Where all layers are on one device it does not matter which of them has the data, under whatever name (redirect_dir). */
 function undividedFile(fd: number, layers: readonly string[]): DataFile {
-  const [layer = ''] = layers;
-  const devices = new Set(layers.map((one) => (one.startsWith('/') ? statSync(one, { bigint: true }).dev : undefined)));
+  const devices = new Set(layers.map(deviceAt));
   const [device] = devices;
-  const magic = device === undefined ? OVERLAYFS_MAGIC : magicOf(layer);
-  if (device === undefined || devices.size > 1 || magic === OVERLAYFS_MAGIC) {
+  const [top = ''] = layers;
+  if (device === undefined || devices.size > 1 || magicOf(top) === OVERLAYFS_MAGIC || !isOver(fd, top)) {
     throw new UsageError(
-      'Cannot map file: it lies on an overlay of several devices, and no layer has its data under its name; map the ' +
-        'file in the upper or lower folder that holds its data',
+      'Cannot map file: it lies on an overlay; which device has its data cannot be told, because its layers are not to be ' +
+        'seen here, or are on several devices and none has the data under its name; map the file in the upper or lower ' +
+        'folder that holds its data',
     );
   }
   const number = decodeDeviceNumber(device);
-  return { fd, device: number, magic, path: undefined, isStill: () => true, [Symbol.dispose]() {} };
+  return { fd, device: number, magic: magicOf(top), path: undefined, isStill: () => true, [Symbol.dispose]() {} };
+}
+
+function deviceAt(layer: string): bigint | undefined {
+  return layer.startsWith('/') ? statSync(layer, { bigint: true, throwIfNoEntry: false })?.dev : undefined;
+}
+
+/**
+ * Whether a folder is on the file system of an overlay's topmost layer: by its name alone it may be another one, seen from
+ * another root. An overlay tells the numbers of that file system as its own (fs/overlayfs/super.c, `ovl_statfs`).
+ */
+function isOver(overlaid: number, layer: string): boolean {
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const [a, b] = [statfsSync(`/proc/self/fd/${overlaid}`), statfsSync(layer)];
+    const names = ['bsize', 'blocks', 'bfree', 'files', 'ffree'] as const;
+    if (names.every((name) => a[name] === b[name])) return true;
+  }
+  return false;
 }
