@@ -1,6 +1,5 @@
 /** Space that an open file has past its end: reserved, and freed without ever cutting what somebody appends. */
-import { closeSync, fstatSync, ftruncate } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
 import { holdLease } from './lease.ts';
 import { bindCall, checked, fallocate } from './libc.ts';
 
@@ -11,8 +10,6 @@ const FAN_MARK_ADD = 1;
 const FAN_OPEN_PERM = 0x10000n;
 const AT_FDCWD = -100;
 const FALLOC_FL_KEEP_SIZE = 1;
-
-const truncate = promisify(ftruncate);
 
 /**
  * Reserves bytes behind the end that the file has now; its size stays. What is written meanwhile is not touched.
@@ -55,11 +52,17 @@ function keepOthersWaiting(fd: number): Disposable {
  * @throws SystemError where the kernel has no fanotify permissions; Node's errors
  */
 export async function freePastEnd(fd: number, keepTo: bigint): Promise<boolean> {
+  const size = cutPastEnd(fd);
+  if (size !== undefined && keepTo > size) await fallocate(fd, FALLOC_FL_KEEP_SIZE, size, keepTo - size);
+  return size !== undefined;
+}
+
+/** Without a turn of the event loop: this thread must not come to open the file while openers wait. */
+function cutPastEnd(fd: number): bigint | undefined {
   using _waiting = keepOthersWaiting(fd);
   using lease = holdLease(fd);
-  if (lease === undefined) return false;
+  if (lease === undefined) return undefined;
   const { size } = fstatSync(fd, { bigint: true });
-  await truncate(fd, Number(size));
-  if (keepTo > size) await fallocate(fd, FALLOC_FL_KEEP_SIZE, size, keepTo - size);
-  return true;
+  ftruncateSync(fd, Number(size));
+  return size;
 }
