@@ -56,7 +56,7 @@ const LONG = ['dirtylog-survival', 'differential', 'report-parity', 'dmstats-par
 const kernel = () => {
   const rank = (file) => LONG.indexOf(basename(file, '.test.js')) >>> 0;
   const files = testFiles('dist/test/kernel', []).sort((a, b) => rank(a) - rank(b));
-  return lab('--timeout', '420', 'test', ...files);
+  return lab('--timeout', '600', 'test', ...files);
 };
 
 const tasks = {
