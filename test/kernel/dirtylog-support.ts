@@ -20,7 +20,22 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** dmlogd in the foreground, ready; ended after the test. */
+const enders = new WeakMap<TestContext, (() => Promise<void>)[]>();
+
+/**
+ * Has all servers of a test ended after what is made from now on is undone, whenever they are started: a mirror whose
+ * flush is still to come is removed only when a server answers it.
+ */
+export function endServersLast(t: TestContext): (() => Promise<void>)[] {
+  const known = enders.get(t);
+  if (known !== undefined) return known;
+  const list: (() => Promise<void>)[] = [];
+  enders.set(t, list);
+  cleanUp(t, () => Promise.all(list.map((end) => end())));
+  return list;
+}
+
+/** dmlogd in the foreground, ready; ended after the test, see `endServersLast()`. */
 export async function startServer(t: TestContext, options: readonly string[] = []): Promise<Server> {
   const child = spawn('dmlogd', ['serve', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
@@ -35,7 +50,7 @@ export async function startServer(t: TestContext, options: readonly string[] = [
     child.kill(signal);
     await ended;
   };
-  cleanUp(t, () => end('SIGKILL'));
+  endServersLast(t).push(() => end('SIGKILL'));
   await eventually('dmlogd is ready', 180_000, () => text.startsWith('ready\n') || child.exitCode !== null);
   assert.match(text, /^ready\n/, text);
   return { child, output: () => text, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };

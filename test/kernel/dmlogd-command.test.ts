@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { askDmlogd, wireLogs } from '../../src/dashboard/logs.ts';
 import { askChanges, askHeat, takeEpoch } from '../../src/dirtylog/daemon/client.ts';
-import { allInSync, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
+import { allInSync, endServersLast, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
 import { attempt, cleanUp, eventually, makeVolume, sh } from './support.ts';
 
 const LEG_MIB = 4;
@@ -33,6 +33,7 @@ function startCommand(t: TestContext, words: readonly string[]): { output(): str
 }
 
 test('dmlogd serves in the background, tells what it does, is traced, and the trace is replayed', async (t) => {
+  endServersLast(t);
   const folder = mkdtempSync(join(tmpdir(), 'dmlogd-'));
   cleanUp(t, () => rmSync(folder, { recursive: true }));
   const started = attempt('dmlogd serve --daemon');
@@ -109,7 +110,7 @@ test('dmlogd refuses what makes no sense with one line', async (t) => {
   for (const [words, line] of [
     ['heat --mirror nosuch', 'there is no mirror "nosuch": there are none'],
     ['resync --mirror nosuch pause', 'there is no mirror "nosuch": there are none'],
-    ['replay /nowhere', "ENOENT: no such file or directory, open '/nowhere'"],
+    ['replay /nowhere', "the trace /nowhere cannot be read: ENOENT: no such file or directory, open '/nowhere'"],
     ['check /nowhere', 'the server cannot be started: spawn /nowhere ENOENT'],
   ] as const) {
     assert.deepEqual(attempt(`dmlogd ${words}`), { status: 1, stdout: '', stderr: `${line}\n` });

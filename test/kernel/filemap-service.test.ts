@@ -285,8 +285,8 @@ test('a suspended device delays no file of the service on another, and is follow
     await mapAndFollow(healthy, path, 'path');
   }
   await hanging.suspend();
-  // This read hangs, and a new region waits for it.
-  const reader = spawn('dd', [`if=${stuck}`, 'of=/dev/null', 'bs=64k', 'count=1', 'iflag=direct'], { stdio: 'ignore' });
+  // This read hangs, and a new region waits for it. Of another file: it holds its inode, which growth wants.
+  const reader = spawn('dd', [`if=${other}`, 'of=/dev/null', 'bs=64k', 'count=1', 'iflag=direct'], { stdio: 'ignore' });
   const read = new Promise((resolve) => reader.on('exit', resolve));
   const growth = spawn('fallocate', ['-o', '1M', '-l', '64K', stuck], { stdio: 'ignore' });
   const grown = new Promise((resolve) => growth.on('exit', resolve));
