@@ -51,9 +51,11 @@ export function startMachine(options: MachineOptions): Machine {
 function qemuArguments(options: MachineOptions): string[] {
   const { accelerator, kernelImage, memoryMib, outFolder } = options;
   const accel = accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi';
+  // Emulated vectors of 256 bits cost a start of Node a quarter of its time.
+  const cpu = accelerator === 'kvm' ? 'max' : 'max,avx=off,avx2=off,erms=off,fsrm=off';
   return [
     ...['-M', 'q35,usb=off,smm=off', '-bios', '/usr/share/qemu/qboot.rom', '-nodefaults'],
-    ...['-accel', accel, '-cpu', 'max', '-smp', '2', '-m', `${memoryMib}`],
+    ...['-accel', accel, '-cpu', cpu, '-smp', '2', '-m', `${memoryMib}`],
     ...['-display', 'none', '-no-reboot'],
     ...['-kernel', kernelImage, '-initrd', '/dev/fd/7', '-append', kernelCommandLine],
     ...socket('console', 6),
