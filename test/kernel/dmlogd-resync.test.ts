@@ -37,6 +37,8 @@ async function traceWork(t: TestContext): Promise<{ end(): Promise<number[]> }> 
   })();
   return {
     async end() {
+      // What was traced last may be on its way still.
+      for (let seen = -1; seen !== texts.length; await setTimeout(1000)) seen = texts.length;
       leave.abort();
       await listening;
       const handedOut = parseTrace(texts.join('\n')).flatMap(({ from, bytes }) => {
