@@ -11,8 +11,7 @@ import { cleanUp, eventually, sh } from './support.ts';
 const script = (name: string): string => fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
 
 test('examples/thin-pool makes a pool, examples/watch-events sees it', async (t) => {
-  sh('modprobe -a brd dm-thin-pool');
-  sh('test -b /dev/ram1 || modprobe brd rd_nr=2');
+  sh('modprobe dm-thin-pool; modprobe -r brd; modprobe brd rd_nr=2');
   using dm = DeviceMapper.open();
   const names = ['volume-snap', 'volume', 'pool', 'pool-data', 'pool-meta'];
   cleanUp(t, async () => {

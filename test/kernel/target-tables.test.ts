@@ -201,7 +201,7 @@ const cases: readonly Case[] = [
 
 /** A device without a table, and ram disks without contents; removed after the test. */
 async function makeDevice(t: TestContext): Promise<{ dm: DeviceMapper; name: string }> {
-  sh(`modprobe brd rd_nr=${RAM_DISKS} rd_size=${RAM_KIB}`);
+  sh(`modprobe -r brd; modprobe brd rd_nr=${RAM_DISKS} rd_size=${RAM_KIB}`);
   sh('for disk in 0 1 2 3; do dd if=/dev/zero of=/dev/ram$disk bs=1M count=4 2>&1; done');
   const dm = DeviceMapper.open();
   const name = `target-${process.pid}-${nextName++}`;
