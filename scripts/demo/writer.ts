@@ -91,6 +91,10 @@ export class Writer {
 
   #resume(): void {
     this.#paused = undefined;
+    this.#wake();
+  }
+
+  #wake(): void {
     Atomics.store(this.#control, CONTROL.pause, 0);
     Atomics.notify(this.#control, CONTROL.pause);
   }
@@ -98,7 +102,8 @@ export class Writer {
   /** Ends the program after the call that it is in. */
   async stop(): Promise<void> {
     Atomics.store(this.#control, CONTROL.stop, 1);
-    this.#resume();
+    // Who has asked for a pause is answered by its end, when it ends before it pauses.
+    this.#wake();
     await this.#ended;
     await this.#allocations;
   }
