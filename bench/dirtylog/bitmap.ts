@@ -29,26 +29,6 @@ function longest(run: (index: number) => void): { readonly p99Us: number; readon
 
 const say = (name: string, facts: object): void => void process.stdout.write(`${JSON.stringify({ name, ...facts })}\n`);
 
-const start = performance.now();
-const bitmap = new Bitmap(REGIONS);
-say('new Bitmap', { ms: performance.now() - start });
-say(
-  'add',
-  longest((member) => bitmap.add(member)),
-);
-say(
-  'next',
-  longest((member) => bitmap.next(member)),
-);
-say(
-  'count',
-  longest(() => bitmap.count),
-);
-say(
-  'delete',
-  longest((member) => bitmap.delete(member)),
-);
-
 const bytes = mirrBytes(REGIONS, SECTOR_BYTES);
 /** As large as the log, and full of ones. */
 const memory = (label: string): BlockStore => ({
@@ -112,3 +92,23 @@ for (let load = 1; load <= LOADS; load++) {
     longestMs: sorted.at(-1),
   });
 }
+
+const start = performance.now();
+const bitmap = new Bitmap(REGIONS);
+say('new Bitmap', { ms: performance.now() - start });
+say(
+  'add',
+  longest((member) => bitmap.add(member)),
+);
+say(
+  'next',
+  longest((member) => bitmap.next(member)),
+);
+say(
+  'count',
+  longest(() => bitmap.count),
+);
+say(
+  'delete',
+  longest((member) => bitmap.delete(member)),
+);

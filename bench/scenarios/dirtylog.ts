@@ -130,7 +130,16 @@ async function latencies(folder: string, rounds: number, count: number): Promise
       log: `userspace 4 ${UUID} clustered-core ${TIMED_SECTORS} nosync`,
       server: [responder, `${TIMED_SECTORS}`, `${regions}`, LOG],
     },
-    { ...OURS, log: `userspace 5 ${UUID} disk ${LOG} ${TIMED_SECTORS} nosync` },
+    {
+      ...OURS,
+      name: 'dmlogd, disk log, with integrated_flush',
+      log: `userspace 6 ${UUID} integrated_flush disk ${LOG} ${TIMED_SECTORS} nosync`,
+    },
+    {
+      ...OURS,
+      name: 'dmlogd, disk log, the requests that cmirrord gets',
+      log: `userspace 5 ${UUID} disk ${LOG} ${TIMED_SECTORS} nosync`,
+    },
     { name: 'the kernel’s own disk log', log: `disk 3 ${LOG} ${TIMED_SECTORS} nosync`, server: undefined },
   ];
   const medians = candidates.map((): number[] => []);

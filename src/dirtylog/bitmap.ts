@@ -41,13 +41,13 @@ export class Bitmap {
     return this.#words.length;
   }
 
-  /** 32 members at once, the lowest number in the lowest bit; 0 beyond the last. */
+  /** 32 members at once, as a signed number, the lowest member in the lowest bit; 0 beyond the last. */
   word(index: number): number {
     return this.#words.get(index);
   }
 
   /** As many words as there is room for, from one on. */
-  copyWords(index: number, into: Uint32Array): void {
+  copyWords(index: number, into: Int32Array): void {
     this.#words.copyTo(index, into);
   }
 
@@ -75,14 +75,14 @@ export class Bitmap {
     if ((word & bit) === 0) return false;
     this.#words.set(index, word & ~bit);
     this.#count--;
-    if (word === bit >>> 0) this.#lower(index);
+    if (word === bit) this.#lower(index);
     return true;
   }
 
   /** Replaces 32 members at once; bits at and beyond `size` are dropped. */
   setWord(index: number, value: number): void {
     const before = this.#words.get(index);
-    const after = (value & this.maskOf(index)) >>> 0;
+    const after = value & this.maskOf(index);
     if (before === after) return;
     this.#words.set(index, after);
     this.#count += populationOf(after) - populationOf(before);
@@ -90,10 +90,10 @@ export class Bitmap {
     else if (after === 0) this.#lower(index);
   }
 
-  /** The bits of a word that stand for numbers below `size`. */
+  /** The bits of a word that stand for numbers below `size`, as a signed number. */
   maskOf(index: number): number {
     const left = this.size - 32 * index;
-    return left >= 32 ? 0xffffffff : left <= 0 ? 0 : 2 ** left - 1;
+    return left >= 32 ? -1 : left <= 0 ? 0 : -1 >>> (32 - left);
   }
 
   /** The least member that is `from` or more; -1 when there is none. */
@@ -105,7 +105,7 @@ export class Bitmap {
       const index = at >>> 5;
       // Beyond the last word there is nothing; a shift by 32 would be a shift by 0.
       if (index >= words.length) return -1;
-      const rest = (words.get(index) >>> (at & 31)) << (at & 31);
+      const rest = words.get(index) & (-1 << (at & 31));
       if (rest !== 0) return this.#descend(level, 32 * index + lowestBit(rest));
       at = index + 1;
     }

@@ -111,7 +111,7 @@ async function rangesWithin(set: Bitmap, gap: number, pause: () => Promise<void>
       first = region;
     }
     // Whole words at once: most of what changes is a stretch.
-    last = (region & 31) === 0 && set.word(region >>> 5) === 0xffffffff ? region + 31 : region;
+    last = (region & 31) === 0 && set.word(region >>> 5) === -1 ? region + 31 : region;
     if (++steps % BATCH_WORDS === 0) await pause();
   }
   if (first >= 0) ranges.push([first, last]);

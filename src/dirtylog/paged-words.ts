@@ -3,14 +3,17 @@ const PAGE_SHIFT = 12;
 const PAGE_WORDS = 2 ** PAGE_SHIFT;
 const PAGE_MASK = PAGE_WORDS - 1;
 
-/** An array of 32-bit words, 0 at first, whose memory is made page by page when a word is first set. */
+/**
+ * An array of 32-bit words, 0 at first, whose memory is made page by page when a word is first set. Words are signed: V8
+ * makes an object of each number of 2^31 and more that is passed on.
+ */
 export class PagedWords {
   readonly length: number;
-  readonly #pages: (Uint32Array | undefined)[];
+  readonly #pages: (Int32Array | undefined)[];
 
   constructor(length: number) {
     this.length = length;
-    this.#pages = new Array<Uint32Array | undefined>(Math.ceil(length / PAGE_WORDS)).fill(undefined);
+    this.#pages = new Array<Int32Array | undefined>(Math.ceil(length / PAGE_WORDS)).fill(undefined);
   }
 
   /** A word; 0 beyond the last one. */
@@ -22,14 +25,14 @@ export class PagedWords {
     const at = index >>> PAGE_SHIFT;
     let page = this.#pages[at];
     if (page === undefined) {
-      page = new Uint32Array(Math.min(PAGE_WORDS, this.length - at * PAGE_WORDS));
+      page = new Int32Array(Math.min(PAGE_WORDS, this.length - at * PAGE_WORDS));
       this.#pages[at] = page;
     }
     page[index & PAGE_MASK] = value;
   }
 
   /** Copies as many words as there is room for, from one on; 0 beyond the last. */
-  copyTo(index: number, into: Uint32Array): void {
+  copyTo(index: number, into: Int32Array): void {
     for (let done = 0; done < into.length; ) {
       const at = index + done;
       const start = at & PAGE_MASK;

@@ -70,7 +70,7 @@ test('Bitmap.copyWords() copies what word() says, across pages, over what was th
     [11_990, 100],
     [20_000, 3],
   ] as const) {
-    const words = new Uint32Array(length).fill(7);
+    const words = new Int32Array(length).fill(7);
     bitmap.copyWords(index, words);
     assert.deepEqual(
       [...words],

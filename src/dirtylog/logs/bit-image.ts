@@ -157,12 +157,12 @@ export class BitImage {
 
   /** Takes a piece of the block that begins at byte `at`. */
   #load(view: DataView, first: number, { at, known, fresh }: { at: number; known: number; fresh: 0 | 1 }): void {
-    const others = fresh === 1 ? 0xffffffff : 0;
+    const others = fresh === 1 ? -1 : 0;
     const end = Math.min(first + PIECE_BYTES, view.byteLength);
     for (let byte = first; byte < end; byte += 4) {
       const index = (at + byte - MIRR_BITS_AT) >>> 2;
-      const onStore = view.getUint32(byte, true);
-      const mask = known >= 32 * (index + 1) ? 0xffffffff : known <= 32 * index ? 0 : 2 ** (known - 32 * index) - 1;
+      const onStore = view.getInt32(byte, true);
+      const mask = known >= 32 * (index + 1) ? -1 : known <= 32 * index ? 0 : -1 >>> (32 * (index + 1) - known);
       this.bits.setWord(index, (onStore & mask) | (others & ~mask));
       // What a shrunk device leaves behind is written away with the rest of its word (I5).
       if (this.bits.word(index) !== onStore) this.#writer.change(Math.floor((at + byte) / BLOCK_BYTES));

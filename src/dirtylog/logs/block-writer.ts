@@ -11,7 +11,7 @@ export type StoreFailure = { readonly letter: 'D' | 'F'; readonly reason: string
 export interface BlockSlot {
   readonly bytes: Uint8Array;
   /** The same memory. */
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
 }
 
 /** Fills a slot with a block as it is now; how many of the bytes are of the store. */
@@ -189,6 +189,6 @@ export class BlockWriter {
 function makeSlots(count: number): BlockSlot[] {
   return Array.from({ length: count }, () => {
     const bytes = new Uint8Array(BLOCK_BYTES);
-    return { bytes, words: new Uint32Array(bytes.buffer) };
+    return { bytes, words: new Int32Array(bytes.buffer) };
   });
 }

@@ -62,7 +62,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const facts: Facts = {
     previous: isForced ? undefined : previous,
     survived,
-    fresh: isAlike ? 0xffffffff : 0,
+    fresh: isAlike ? -1 : 0,
     isReadable: read.error === undefined,
   };
   for (let index = 0; index < log.outOfSync.wordCount; index++) {
@@ -97,7 +97,7 @@ function changesOf({ arguments: words, previous, reconnects }: LoadOptions): Cha
 interface Facts {
   readonly previous: RegionLog | undefined;
   readonly survived: boolean;
-  /** 32 bits for regions that nothing speaks for. */
+  /** 32 bits, as a signed number, for regions that nothing speaks for. */
   readonly fresh: number;
   readonly isReadable: boolean;
 }
