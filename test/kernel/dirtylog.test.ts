@@ -40,9 +40,21 @@ test('dmlogd makes a core log: status, table, dependencies; it is copied, and th
   assert.equal(server.output(), `ready\n${mirror.uuid}: all regions are in sync\n`);
 });
 
-for (const integrated of [false, true]) {
-  test(`dmlogd keeps a disk log, ${integrated ? 'with' : 'without'} integrated_flush, that the kernel's own disk log understands`, async (t) => {
+for (const { integrated, hasAio } of [
+  { integrated: false, hasAio: true },
+  { integrated: true, hasAio: true },
+  { integrated: true, hasAio: false },
+]) {
+  const flush = integrated ? 'with' : 'without';
+  const way = hasAio ? '' : ', where the kernel has no asynchronous I/O to spare';
+  test(`dmlogd keeps a disk log, ${flush} integrated_flush, that the kernel's own disk log understands${way}`, async (t) => {
+    if (!hasAio) {
+      const most = sh('sysctl -n fs.aio-max-nr').trim();
+      sh('sysctl -q fs.aio-max-nr=0');
+      cleanUp(t, () => sh(`sysctl -q fs.aio-max-nr=${most}`));
+    }
     await startServer(t);
+    assert.equal(Number(sh('sysctl -n fs.aio-nr')) > 0, hasAio);
     const legs = await makeLegs(t, LEG_MIB);
     const log = await makeVolume(t, 1);
     sh(`dd if=/dev/zero of=${log.node} bs=64k count=1 oflag=direct 2>&1`);
