@@ -12,16 +12,16 @@ export interface Parking {
 
 /**
  * The clock of one file. After two pauses in a row in which nothing happened, the file is parked: then its device is
- * looked at for all its files at once, and the file is woken when the device was written, when its group is gone, or by
- * inotify.
+ * looked at for all its files at once, and the file is woken in its turn when the device was written, when its group is
+ * gone, or by inotify.
  */
 export class ParkingClock implements Clock {
   readonly #clock: Clock;
-  readonly #parking: () => Parking | undefined;
+  readonly #parking: Parking;
   #quietPauses = 0;
 
-  /** @param parking that of the device where the file lies now; undefined while the file must be looked at itself */
-  constructor(clock: Clock, parking: () => Parking | undefined) {
+  /** @param parking that of the device where the file lies now */
+  constructor(clock: Clock, parking: Parking) {
     this.#clock = clock;
     this.#parking = parking;
   }
@@ -31,8 +31,7 @@ export class ParkingClock implements Clock {
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const parking = ms < IDLE_LOOK_MS || this.#quietPauses === 0 ? undefined : this.#parking();
-    if (parking === undefined) {
+    if (ms < IDLE_LOOK_MS || this.#quietPauses === 0) {
       await this.#clock.sleep(ms, signal);
       this.#quietPauses = ms < IDLE_LOOK_MS || signal?.aborted ? 0 : 1;
       return;
@@ -41,10 +40,11 @@ export class ParkingClock implements Clock {
     const wake = (): void => waking.abort();
     signal?.addEventListener('abort', wake);
     {
-      using _place = parking.park(wake);
+      using _place = this.#parking.park(wake);
       await this.#clock.sleep(PARKED_MS, waking.signal);
     }
     signal?.removeEventListener('abort', wake);
-    if (waking.signal.aborted) this.#quietPauses = 0;
+    // Who only had its turn is parked again at once, when nothing has come of it.
+    if (signal?.aborted) this.#quietPauses = 0;
   }
 }

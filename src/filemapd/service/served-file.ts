@@ -14,6 +14,8 @@ export interface FileHost {
   readonly pulse: Pulse;
   /** The device, made when it is not there yet. @throws UsageError when it is no block device */
   deviceOf(number: DeviceNumber): ServedDevice;
+  /** Whether the service ends, and with it all its files. */
+  isEnding(): boolean;
   /** A file's record has changed. */
   onChanged(): void;
 }
@@ -83,7 +85,7 @@ export class ServedFile {
 
   /** Whether it is this file that a number means. */
   isFile(home: DeviceNumber, inode: bigint): boolean {
-    return keyOf(home) === keyOf(this.#record.home) && inode === this.#record.inode;
+    return inode === this.#record.inode && keyOf(home) === keyOf(this.#record.home);
   }
 
   /** Ends following it; the group stays. */
@@ -100,16 +102,15 @@ export class ServedFile {
   async #run(opened: OpenedFile, word: string, onFollowing: () => void): Promise<FileEnd> {
     const { world, pulse } = this.#host;
     const { groupId, mode, absenceMs } = this.#record;
-    const parking = {
-      park: (wake: () => void) => this.#device.park({ groupId: this.#record.groupId, wake }),
-    };
     const rank = (): number => this.#share?.rank() ?? 0;
+    const parking = {
+      park: (wake: () => void) => this.#device.park({ groupId: this.#record.groupId, isUrgent: rank() > 0, wake }),
+    };
     try {
       return await runFilemapd({
         dm: world.dm,
         follow: (onNotice) => opened.follow({ onNotice, onRenamed: (path) => this.#renamed(path) }),
-        // What look-ahead regions hold is worth the less the longer ago the last look was.
-        clock: new ParkingClock(pulse, () => (rank() > 0 ? undefined : parking)),
+        clock: new ParkingClock(pulse, parking),
         groupId,
         mode,
         absenceMs,
@@ -122,6 +123,9 @@ export class ServedFile {
         shared: {
           place: () => rank() || this.#device.placeOf(this),
           groups: (device) => this.#host.deviceOf(device).groups(),
+          quietWrites: (device) => this.#host.deviceOf(device).quietWrites,
+          isFirstOn: (device) => this.#host.deviceOf(device).isNew(),
+          isEnding: () => this.#host.isEnding(),
           alone: (device, action) => this.#host.deviceOf(device).alone(action),
         },
         onUpdated: (update) => {
