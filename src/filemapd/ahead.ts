@@ -75,6 +75,11 @@ export class Ahead {
     return this.#layers;
   }
 
+  /** Whether layers are to be deleted at the next look. */
+  get isMoving(): boolean {
+    return this.#layers.isMoving;
+  }
+
   /** Whether there are layers, or should be. */
   get isNeeded(): boolean {
     return this.#layers.isNeeded;

@@ -79,6 +79,7 @@ export class FilemapDaemon implements AsyncDisposable {
       isModified,
       deviceWrites,
       place: shared?.place() ?? 1,
+      isUnfinished: this.#ahead?.isMoving === true,
       // Baselines are to be read again while the device is written.
       takesTurns: shared !== undefined && this.#reservation === undefined && this.#ahead?.isNeeded !== true,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),

@@ -43,6 +43,8 @@ export interface Look {
    * then a file at rest need not look for that itself. Default: no.
    */
   readonly takesTurns?: boolean;
+  /** Whether something waits for the next look at the group. Default: no. */
+  readonly isUnfinished?: boolean;
   /** Whether nobody else has the file open; only asked when it has no name left. */
   readonly soleHolder: boolean;
 }
@@ -109,6 +111,7 @@ export interface MonitorState {
   /** See `Look`. */
   readonly place: number;
   readonly takesTurns: boolean;
+  readonly isUnfinished: boolean;
   readonly pending: boolean;
   /** The wait for pending data's blocks; doubles while nothing happens. */
   readonly backoffMs: number;
@@ -147,6 +150,7 @@ export function initialState(options: {
     straySince: undefined,
     place: 1,
     takesTurns: false,
+    isUnfinished: false,
     pending: false,
     backoffMs: DEBOUNCE_MS,
     untidy: true,
@@ -231,7 +235,7 @@ function looked(before: MonitorState, look: Look, now: number): Step {
 
 /** What a look changes in the memory. */
 function remember(state: MonitorState, look: Look, now: number): MonitorState {
-  const { facts, isModified, deviceWrites, place = 1, takesTurns = false } = look;
+  const { facts, isModified, deviceWrites, place = 1, takesTurns = false, isUnfinished = false } = look;
   const { mapped } = state;
   const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
   const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
@@ -249,6 +253,7 @@ function remember(state: MonitorState, look: Look, now: number): MonitorState {
     straySince: state.straySince ?? (isWritten ? now : undefined),
     place,
     takesTurns,
+    isUnfinished,
     backoffMs: isModified || isWritten ? DEBOUNCE_MS : state.backoffMs,
   };
 }
@@ -280,7 +285,7 @@ function decide(state: MonitorState, now: number): Step {
   }
   if (now >= listAt - SLACK_MS) return { state, effect: { type: 'checkGroup' } };
   const tidyAt = isQuiet && state.untidy && !state.pending ? state.lastUpdate + QUIET_AFTER_MS : Number.POSITIVE_INFINITY;
-  const next = Math.min(due - now, tidyAt - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
+  const next = Math.min(due - now, tidyAt - now, isQuiet && !state.isUnfinished ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
   if (state.pending) {
     const ms = Math.min(next, state.backoffMs);
     const backoffMs = Math.min(state.backoffMs * 2, IDLE_LOOK_MS);

@@ -200,6 +200,11 @@ export class LookAhead implements FirstCounts {
     });
   }
 
+  /** Whether layers are to be deleted at the next look. */
+  get isMoving(): boolean {
+    return this.#layers.some(({ isRetiring }) => isRetiring);
+  }
+
   /** Whether there are layers, or should be. */
   get isNeeded(): boolean {
     return this.#layers.length > 0 || this.#options.share?.bytes() !== 0;

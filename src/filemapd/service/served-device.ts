@@ -18,6 +18,8 @@ const TURNS = 50;
 /** A file that waits until something happens on its device. */
 export interface ParkedFile {
   readonly groupId: number;
+  /** Whether it has something to do of its own by now. */
+  isDue(): boolean;
   /** It need not wait for its turn when the device was written: what it knows of it would be too old. */
   readonly isUrgent: boolean;
   wake(): void;
@@ -169,7 +171,7 @@ export class ServedDevice implements Disposable {
     const groups = await this.groups().catch(() => undefined);
     const owed = [...this.#owed];
     const turns = new Set([...owed.filter(({ isUrgent }) => isUrgent), ...owed.slice(0, TURNS)]);
-    for (const file of [...this.#parked]) if (turns.has(file) || groups?.has(file.groupId) !== true) file.wake();
+    for (const file of [...this.#parked]) if (turns.has(file) || file.isDue() || groups?.has(file.groupId) !== true) file.wake();
   }
 
   [Symbol.dispose](): void {

@@ -104,7 +104,13 @@ export class ServedFile {
     const { groupId, mode, absenceMs } = this.#record;
     const rank = (): number => this.#share?.rank() ?? 0;
     const parking = {
-      park: (wake: () => void) => this.#device.park({ groupId: this.#record.groupId, isUrgent: rank() > 0, wake }),
+      park: (wake: () => void) => {
+        const bytes = this.#share?.bytes() ?? 0;
+        const { groupId } = this.#record;
+        // Those who must give up memory for look-ahead do so soon; who has none is not asked each time.
+        const isDue = (): boolean => bytes > 0 && this.#share?.bytes() !== bytes;
+        return this.#device.park({ groupId, isUrgent: bytes > 0, isDue, wake });
+      },
     };
     try {
       return await runFilemapd({
