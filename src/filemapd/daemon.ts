@@ -80,8 +80,7 @@ export class FilemapDaemon implements AsyncDisposable {
       deviceWrites,
       place: shared?.place() ?? 1,
       isUnfinished: this.#ahead?.isMoving === true,
-      // Baselines are to be read again while the device is written.
-      takesTurns: shared !== undefined && this.#reservation === undefined && this.#ahead?.isNeeded !== true,
+      takesTurns: shared !== undefined && this.#reservation === undefined,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -131,8 +130,10 @@ export class FilemapDaemon implements AsyncDisposable {
     return this.#alone(deviceOf(this.#file), () => this.#update(tidy));
   }
 
-  /** Whether the extents are still where they were at the last update, which all else in an update would cost more. */
+  /** Whether the extents are still where they were at the last update: the rest of an update costs many times that. */
   async glance(): Promise<MonitorEvent> {
+    // Baselines age while the device is written.
+    if (this.#ahead?.isNeeded === true) return this.update(false);
     const start = this.#run.clock.now();
     try {
       await this.#file.locate?.(this.#run.dm, this.#run.level);

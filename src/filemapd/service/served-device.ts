@@ -12,7 +12,11 @@ const LIST_COST_FACTOR = 100;
 /** Work that a device has kept for so many milliseconds says that it hangs. */
 const STUCK_MS = 2000;
 
-/** So many files look for themselves in one look at their device, when others write to it. */
+/**
+ * So many files look for themselves after one look at their device, when others write to it: those that grew last, whose
+ * look-ahead regions hold the more the younger their baselines are, and those that wait longest.
+ */
+const GROWN_TURNS = 20;
 const TURNS = 50;
 
 /** A file that waits until something happens on its device. */
@@ -20,8 +24,8 @@ export interface ParkedFile {
   readonly groupId: number;
   /** Whether it has something to do of its own by now. */
   isDue(): boolean;
-  /** It need not wait for its turn when the device was written: what it knows of it would be too old. */
-  readonly isUrgent: boolean;
+  /** Its place among those that have look-ahead regions, from 1 for the one that grew last; 0: it has none. */
+  rank(): number;
   wake(): void;
 }
 
@@ -159,6 +163,18 @@ export class ServedDevice implements Disposable {
     this.#listedAt = Number.NEGATIVE_INFINITY;
   }
 
+  /** Those parked whose turn it is. */
+  #turns(): ReadonlySet<ParkedFile> {
+    const grown = [...this.#owed]
+      .map((file) => ({ file, rank: file.rank() }))
+      .filter(({ rank }) => rank > 0)
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, GROWN_TURNS);
+    const turns = new Set(grown.map(({ file }) => file));
+    for (const file of this.#owed) if (turns.size < TURNS) turns.add(file);
+    return turns;
+  }
+
   /** Looks at the device for the files that are parked. */
   async look(): Promise<void> {
     if (this.#parked.size === 0) return;
@@ -169,8 +185,7 @@ export class ServedDevice implements Disposable {
     else this.#quietWrites = { writes, at: this.#now() };
     // Without a list, the files' own looks will say what is wrong.
     const groups = await this.groups().catch(() => undefined);
-    const owed = [...this.#owed];
-    const turns = new Set([...owed.filter(({ isUrgent }) => isUrgent), ...owed.slice(0, TURNS)]);
+    const turns = this.#turns();
     for (const file of [...this.#parked]) if (turns.has(file) || file.isDue() || groups?.has(file.groupId) !== true) file.wake();
   }
 

@@ -109,7 +109,7 @@ export class ServedFile {
         const { groupId } = this.#record;
         // Those who must give up memory for look-ahead do so soon; who has none is not asked each time.
         const isDue = (): boolean => bytes > 0 && this.#share?.bytes() !== bytes;
-        return this.#device.park({ groupId, isUrgent: bytes > 0, isDue, wake });
+        return this.#device.park({ groupId, rank, isDue, wake });
       },
     };
     try {
