@@ -2,7 +2,13 @@ import type { FirstCounts, RegionOptions } from '../filemap/apply.ts';
 import { deleteRegions } from '../filemap/delete-regions.ts';
 import { readExtents } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
-import { LookAhead, type LookAheadOptions, type LookReading, type QuietWrites, type Seen } from '../filemap/lookahead/look-ahead.ts';
+import {
+  LookAhead,
+  type LookAheadOptions,
+  type LookReading,
+  type QuietWrites,
+  type Seen,
+} from '../filemap/lookahead/look-ahead.ts';
 import { linesWith, regionsOfProgram } from '../filemap/match.ts';
 import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';

@@ -79,10 +79,17 @@ export class FilemapDaemon implements AsyncDisposable {
       isModified,
       deviceWrites,
       place: shared?.place() ?? 1,
+      isListed: this.#isListed,
       isUnfinished: this.#ahead?.isMoving === true,
       takesTurns: shared !== undefined && this.#reservation === undefined,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
+  }
+
+  /** The look-ahead is looked after with each look at the group. */
+  get #isListed(): boolean {
+    if (this.#device === undefined || this.#ahead?.isNeeded === true) return false;
+    return this.#run.shared?.isListed(this.#device, this.#groupId) === true;
   }
 
   async checkGroup(): Promise<MonitorEvent> {
@@ -138,7 +145,8 @@ export class FilemapDaemon implements AsyncDisposable {
     try {
       await this.#file.locate?.(this.#run.dm, this.#run.level);
       const device = deviceOf(this.#file);
-      if (this.#device === undefined || keyOf(this.#device) !== keyOf(device)) return { type: 'glanced', isMoved: true };
+      if (this.#device === undefined || keyOf(this.#device) !== keyOf(device))
+        return { type: 'glanced', isMoved: true };
       const { runs, pending } = await this.#alone(device, () => readExtents(this.#file, false));
       return { type: 'glanced', isMoved: pending || !isSame(runs, this.#runs) };
     } catch (error) {
@@ -305,7 +313,8 @@ export class FilemapDaemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const ahead = this.#ahead;
     // A service that ends takes them away all at once.
-    if (ahead !== undefined && this.#run.shared?.isEnding() !== true) await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
+    if (ahead !== undefined && this.#run.shared?.isEnding() !== true)
+      await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

@@ -43,6 +43,8 @@ export interface Look {
    * then a file at rest need not look for that itself. Default: no.
    */
   readonly takesTurns?: boolean;
+  /** Whether a look at the device not long ago has shown the group to be whole. Default: no. */
+  readonly isListed?: boolean;
   /** Whether something waits for the next look at the group. Default: no. */
   readonly isUnfinished?: boolean;
   /** Whether nobody else has the file open; only asked when it has no name left. */
@@ -111,6 +113,7 @@ export interface MonitorState {
   /** See `Look`. */
   readonly place: number;
   readonly takesTurns: boolean;
+  readonly isListed: boolean;
   readonly isUnfinished: boolean;
   readonly pending: boolean;
   /** The wait for pending data's blocks; doubles while nothing happens. */
@@ -150,6 +153,7 @@ export function initialState(options: {
     straySince: undefined,
     place: 1,
     takesTurns: false,
+    isListed: false,
     isUnfinished: false,
     pending: false,
     backoffMs: DEBOUNCE_MS,
@@ -235,7 +239,8 @@ function looked(before: MonitorState, look: Look, now: number): Step {
 
 /** What a look changes in the memory. */
 function remember(state: MonitorState, look: Look, now: number): MonitorState {
-  const { facts, isModified, deviceWrites, place = 1, takesTurns = false, isUnfinished = false } = look;
+  const { facts, isModified, deviceWrites, place = 1 } = look;
+  const { takesTurns = false, isListed = false, isUnfinished = false } = look;
   const { mapped } = state;
   const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
   const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
@@ -253,6 +258,7 @@ function remember(state: MonitorState, look: Look, now: number): MonitorState {
     straySince: state.straySince ?? (isWritten ? now : undefined),
     place,
     takesTurns,
+    isListed,
     isUnfinished,
     backoffMs: isModified || isWritten ? DEBOUNCE_MS : state.backoffMs,
   };
@@ -283,8 +289,9 @@ function decide(state: MonitorState, now: number): Step {
   if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS - SLACK_MS) {
     return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };
   }
-  if (now >= listAt - SLACK_MS) return { state, effect: { type: 'checkGroup' } };
-  const tidyAt = isQuiet && state.untidy && !state.pending ? state.lastUpdate + QUIET_AFTER_MS : Number.POSITIVE_INFINITY;
+  if (now >= listAt - SLACK_MS && !(isAtRest && state.isListed)) return { state, effect: { type: 'checkGroup' } };
+  const tidyAt =
+    isQuiet && state.untidy && !state.pending ? state.lastUpdate + QUIET_AFTER_MS : Number.POSITIVE_INFINITY;
   const next = Math.min(due - now, tidyAt - now, isQuiet && !state.isUnfinished ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
   if (state.pending) {
     const ms = Math.min(next, state.backoffMs);

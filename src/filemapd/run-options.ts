@@ -64,6 +64,8 @@ export interface SharedWork {
   place(): number;
   /** The groups of a device, by a list that may be as old as the time between two looks. */
   groups(device: DeviceNumber): Promise<ReadonlyMap<number, GroupSeen>>;
+  /** Whether the last look at the device has shown the group to be whole. */
+  isListed(device: DeviceNumber, groupId: number): boolean;
   /** The device's completed writes when it was last seen to be quiet, and when that was. */
   quietWrites(device: DeviceNumber): QuietWrites | undefined;
   /** True for the first file on a device: it clears away what killed processes have left there. */

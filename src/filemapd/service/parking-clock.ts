@@ -2,7 +2,9 @@ import type { Clock } from '../../system/clock.ts';
 import { IDLE_LOOK_MS } from '../monitor.ts';
 
 /** Milliseconds after which a parked file is looked at although nothing is known to have happened. */
-export const PARKED_MS = 60_000;
+export const PARKED_MS = 300_000;
+/** The same for a file that is followed by its path: when a folder above it is renamed, nobody tells. */
+export const PATH_PARKED_MS = 60_000;
 
 /** Where files wait of which nothing is expected, until something happens on their device. */
 export interface Parking {
@@ -18,12 +20,14 @@ export interface Parking {
 export class ParkingClock implements Clock {
   readonly #clock: Clock;
   readonly #parking: Parking;
+  readonly #parkedMs: number;
   #quietPauses = 0;
 
   /** @param parking that of the device where the file lies now */
-  constructor(clock: Clock, parking: Parking) {
+  constructor(clock: Clock, parking: Parking, parkedMs = PARKED_MS) {
     this.#clock = clock;
     this.#parking = parking;
+    this.#parkedMs = parkedMs;
   }
 
   now(): number {
@@ -41,7 +45,7 @@ export class ParkingClock implements Clock {
     signal?.addEventListener('abort', wake);
     {
       using _place = this.#parking.park(wake);
-      await this.#clock.sleep(PARKED_MS, waking.signal);
+      await this.#clock.sleep(this.#parkedMs, waking.signal);
     }
     signal?.removeEventListener('abort', wake);
     // Who only had its turn is parked again at once, when nothing has come of it.

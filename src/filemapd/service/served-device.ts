@@ -175,18 +175,29 @@ export class ServedDevice implements Disposable {
     return turns;
   }
 
-  /** Looks at the device for the files that are parked. */
-  async look(): Promise<void> {
-    if (this.#parked.size === 0) return;
+  /** Whether the group was there with all its regions when the device was last looked at. */
+  isWhole(groupId: number): boolean {
+    return this.#groups.get(groupId)?.isDamaged === false;
+  }
+
+  /** Looks at the device for the files that are parked. @returns whether it was written since the look before */
+  async look(): Promise<boolean> {
+    if (this.#parked.size === 0) return true;
     const writes = this.#writes.read();
     const isWritten = writes !== this.#seenWrites;
     this.#seenWrites = writes;
     if (isWritten) for (const file of this.#parked) this.#owed.add(file);
     else this.#quietWrites = { writes, at: this.#now() };
     // Without a list, the files' own looks will say what is wrong.
-    const groups = await this.groups().catch(() => undefined);
+    const isKnown = await this.groups().then(
+      () => true,
+      () => false,
+    );
     const turns = this.#turns();
-    for (const file of [...this.#parked]) if (turns.has(file) || file.isDue() || groups?.has(file.groupId) !== true) file.wake();
+    for (const file of [...this.#parked]) {
+      if (turns.has(file) || file.isDue() || !isKnown || !this.isWhole(file.groupId)) file.wake();
+    }
+    return isWritten || this.#owed.size > 0;
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@ import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { runFilemapd } from '../run.ts';
 import type { PoolShare } from './look-ahead-pool.ts';
-import { ParkingClock } from './parking-clock.ts';
+import { PARKED_MS, PATH_PARKED_MS, ParkingClock } from './parking-clock.ts';
 import type { Pulse } from './pulse.ts';
 import type { FileRecord, FollowedRecord } from './records.ts';
 import type { ServedDevice } from './served-device.ts';
@@ -116,7 +116,7 @@ export class ServedFile {
       return await runFilemapd({
         dm: world.dm,
         follow: (onNotice) => opened.follow({ onNotice, onRenamed: (path) => this.#renamed(path) }),
-        clock: new ParkingClock(pulse, parking),
+        clock: new ParkingClock(pulse, parking, mode === 'path' ? PATH_PARKED_MS : PARKED_MS),
         groupId,
         mode,
         absenceMs,
@@ -129,6 +129,7 @@ export class ServedFile {
         shared: {
           place: () => rank() || this.#device.placeOf(this),
           groups: (device) => this.#host.deviceOf(device).groups(),
+          isListed: (device, group) => this.#host.deviceOf(device).isWhole(group),
           quietWrites: (device) => this.#host.deviceOf(device).quietWrites,
           isFirstOn: (device) => this.#host.deviceOf(device).isNew(),
           isEnding: () => this.#host.isEnding(),

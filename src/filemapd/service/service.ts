@@ -7,14 +7,16 @@ import { GROUP_REMOVED, IDLE_LOOK_MS } from '../monitor.ts';
 import { isFollowedAlready } from '../run-options.ts';
 import { deleteAllLookAhead, deleteGroup, deleteLookAhead, findAgain, makeGroup } from './groups.ts';
 import { LookAheadPool } from './look-ahead-pool.ts';
-import { PARKED_MS } from './parking-clock.ts';
 import { PatternFiles } from './pattern-files.ts';
 import { Pulse } from './pulse.ts';
 import type { FileRecord, FollowedRecord, PatternRecord } from './records.ts';
 import { ServedDevice } from './served-device.ts';
 import { type FileEnd, ServedFile } from './served-file.ts';
+import { QUIET_LOOK_MS } from './timetable.ts';
 import type { OpenedFile, ServiceWorld } from './world.ts';
 
+/** Milliseconds between two attempts at what could not be followed. */
+const RETRY_MS = 60_000;
 /** How long a service that is told to stop waits while all that is left to do hangs; milliseconds. */
 const STOP_MS = 5000;
 
@@ -37,6 +39,8 @@ export class FilemapService implements AsyncDisposable {
   readonly #joining = new Set<string>();
   readonly #stop = new AbortController();
   #words = 0;
+  /** Whether what is kept is of this service. */
+  #isSaved = false;
   #beating: Promise<void>;
 
   constructor(world: ServiceWorld) {
@@ -65,16 +69,18 @@ export class FilemapService implements AsyncDisposable {
   /** Looks at each device for all its files that are at rest; now and then at what could not be followed. */
   async #beat(): Promise<void> {
     const { signal } = this.#stop;
-    let retryAt = this.#pulse.now() + PARKED_MS;
+    let retryAt = this.#pulse.now() + RETRY_MS;
+    let isQuiet = false;
     for (;;) {
-      await this.#pulse.sleep(IDLE_LOOK_MS, signal);
+      await this.#pulse.sleep(isQuiet ? QUIET_LOOK_MS : IDLE_LOOK_MS, signal);
       if (signal.aborted) return;
+      isQuiet = true;
       for (const [key, device] of this.#devices) {
-        if (!device.isEmpty) await device.look();
+        if (!device.isEmpty) isQuiet = !(await device.look()) && isQuiet;
         else if (this.#devices.delete(key)) device[Symbol.dispose]();
       }
       if (this.#pulse.now() < retryAt) continue;
-      retryAt = this.#pulse.now() + PARKED_MS;
+      retryAt = this.#pulse.now() + RETRY_MS;
       for (const record of this.#waiting.keys()) void this.#pickUp(record);
       for (const files of this.patterns) if (!files.isWatching) void files.scan().catch(() => {});
     }
@@ -147,7 +153,7 @@ export class FilemapService implements AsyncDisposable {
     }
     this.#deviceOf(record.device).forgetList();
     const file = await this.#begin(record, undefined, opened, true);
-    this.world.store.add(file.record);
+    this.#add(file);
     return file.record.groupId;
   }
 
@@ -255,7 +261,7 @@ export class FilemapService implements AsyncDisposable {
       device.forgetList();
       try {
         const file = await this.#begin(record, pattern.pattern, opened, true);
-        this.world.store.add(file.record);
+        this.#add(file);
       } catch (error) {
         await deleteGroup(this.world, device, { groupId, alias: basename(path) });
         throw error;
@@ -287,7 +293,14 @@ export class FilemapService implements AsyncDisposable {
     return files.length + waiting.length;
   }
 
+  /** Remembers one file more. */
+  #add(file: ServedFile): void {
+    if (this.#isSaved) this.world.store.add(file.record);
+    else this.#save();
+  }
+
   #save(): void {
+    this.#isSaved = true;
     const followed = this.files.filter((file) => file.isFollowed && !file.isReleased).map((file) => file.record);
     const patterns = this.patterns.map(({ record }) => record);
     this.world.store.write({ files: [...followed, ...this.#waiting.keys()], patterns });
