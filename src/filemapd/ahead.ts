@@ -28,8 +28,6 @@ export interface AheadRun {
 /** The group that a look-ahead serves. */
 export interface AheadGroup {
   readonly groupId: number;
-  /** The device's list in which it was found. */
-  readonly list: Uint8Array;
   /** Look for what was left for groups that are no more, too. */
   readonly isFirst: boolean;
 }
@@ -64,10 +62,12 @@ export class Ahead {
   static async begin(
     run: AheadRun,
     stats: DeviceStats,
-    { groupId, list, isFirst }: AheadGroup,
+    { groupId, isFirst }: AheadGroup,
     region: RegionOptions,
   ): Promise<Ahead> {
     const ahead = new Ahead(run, stats, groupId, region);
+    // A new one: what was left of updates was deleted since the last, and ids are given out again.
+    const list = await stats.listBytes();
     const left = isFirst ? leftFor(list, groupId) : linesWith(list, `group=${groupId},`).filter(isAheadOf(groupId));
     await deleteRegions(
       stats,

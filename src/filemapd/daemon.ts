@@ -234,7 +234,7 @@ export class FilemapDaemon implements AsyncDisposable {
     if (lookAhead !== undefined && this.#ahead === undefined) {
       const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
       const isFirst = this.#run.shared?.isFirstOn(this.#device ?? deviceOf(this.#file)) ?? true;
-      this.#ahead = await Ahead.begin(run, stats, { groupId: filemap.group.id, list, isFirst }, filemap.options);
+      this.#ahead = await Ahead.begin(run, stats, { groupId: filemap.group.id, isFirst }, filemap.options);
       this.#ahead.sawWrites(this.#deviceWrites);
     }
     this.#ahead?.keepListed(list);

@@ -34,7 +34,7 @@ async function scene() {
       now: () => kernel.clock.now(),
       log: (_: number, text: string) => void logged.push(text),
     };
-    const ahead = await Ahead.begin(run, stats, { groupId, list: await stats.listBytes(), isFirst }, PROGRAM);
+    const ahead = await Ahead.begin(run, stats, { groupId, isFirst }, PROGRAM);
     await ahead.adjust();
     return ahead;
   };
