@@ -98,7 +98,7 @@ export function matchFilemap(list: Uint8Array, asked: number, runs: readonly Run
   let guess = 0;
   // Lines and members both ascend by id (the kernel keeps its list sorted).
   let next = 0;
-  while (cursor.at < list.length) {
+  while (cursor.at < list.length && next < tag.members.length) {
     const start = cursor.at;
     const id = cursor.number(COLON);
     while (next < tag.members.length && (tag.members[next] as number) < id) missing.push(tag.members[next++] as number);
@@ -151,13 +151,12 @@ export function packedIdsIn(list: Uint8Array, asked: number): PackedIds | undefi
 }
 
 function findLine(list: Uint8Array, id: number): Region | undefined {
-  const cursor = new Cursor(list);
-  while (cursor.at < list.length) {
-    const start = cursor.at;
-    if (cursor.number(COLON) === id) return readLine(cursor.line(start));
-    cursor.nextLine(start);
-  }
-  return undefined;
+  const bytes = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
+  const words = `${id}: `;
+  // The first line has no newline before it; in the others no text can have one.
+  const isFirst = bytes.subarray(0, words.length).equals(Buffer.from(words));
+  const start = isFirst ? 0 : bytes.indexOf(`\n${words}`) + 1;
+  return start === 0 && !isFirst ? undefined : readLine(new Cursor(list).line(start));
 }
 
 /** The tag of the group that a region leads or led: of its line's tags the one that counts. */

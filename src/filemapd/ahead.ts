@@ -2,11 +2,18 @@ import type { FirstCounts, RegionOptions } from '../filemap/apply.ts';
 import { deleteRegions } from '../filemap/delete-regions.ts';
 import { readExtents } from '../filemap/filemap.ts';
 import type { Space } from '../filemap/lookahead/geometry.ts';
-import { LookAhead, type LookAheadOptions, type LookReading, type Seen } from '../filemap/lookahead/look-ahead.ts';
-import { regionsOfProgram } from '../filemap/match.ts';
+import {
+  LookAhead,
+  type LookAheadOptions,
+  type LookReading,
+  type QuietWrites,
+  type Seen,
+} from '../filemap/lookahead/look-ahead.ts';
+import { linesWith, regionsOfProgram } from '../filemap/match.ts';
 import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../stats/owner.ts';
+import type { Region } from '../stats/region.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { groupsIn } from './groups-in.ts';
 
@@ -18,29 +25,50 @@ export interface AheadRun {
   readonly log: (level: 1 | 2 | 3, text: string) => void;
 }
 
+/** The group that a look-ahead serves. */
+export interface AheadGroup {
+  readonly groupId: number;
+  /** Look for what was left for groups that are no more, too. */
+  readonly isFirst: boolean;
+}
+
+const isAheadOf =
+  (groupId: number) =>
+  ({ programId, aux }: Region): boolean =>
+    programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
+
+/** What killed processes have left for a group and for those that are no more. */
+function leftFor(list: Uint8Array, groupId: number): Region[] {
+  const existing = groupsIn(list);
+  return regionsOfProgram(list, LOOK_AHEAD_PROGRAM).filter(({ aux }) => {
+    const owner = parseOwner(aux);
+    return owner !== undefined && (owner.groupId === groupId || !existing.has(owner.groupId));
+  });
+}
+
 /** A monitor's look-ahead on the device where its file lies. Its troubles are never the mapping's. */
 export class Ahead {
   readonly #run: AheadRun;
-  readonly #stats: DeviceStats;
   readonly #space: Space;
   readonly #layers: LookAhead;
 
   private constructor(run: AheadRun, stats: DeviceStats, groupId: number, region: RegionOptions) {
     this.#run = run;
-    this.#stats = stats;
     this.#space = run.file.space();
     this.#layers = new LookAhead(stats, groupId, region, run.options, run.now);
   }
 
   /** Begins on a device, where regions may be left of a process that was killed. */
-  static async begin(run: AheadRun, stats: DeviceStats, groupId: number, region: RegionOptions): Promise<Ahead> {
+  static async begin(
+    run: AheadRun,
+    stats: DeviceStats,
+    { groupId, isFirst }: AheadGroup,
+    region: RegionOptions,
+  ): Promise<Ahead> {
     const ahead = new Ahead(run, stats, groupId, region);
+    // A new one: what was left of updates was deleted since the last, and ids are given out again.
     const list = await stats.listBytes();
-    const existing = groupsIn(list);
-    const left = regionsOfProgram(list, LOOK_AHEAD_PROGRAM).filter(({ aux }) => {
-      const owner = parseOwner(aux);
-      return owner !== undefined && (owner.groupId === groupId || !existing.has(owner.groupId));
-    });
+    const left = isFirst ? leftFor(list, groupId) : linesWith(list, `group=${groupId},`).filter(isAheadOf(groupId));
     await deleteRegions(
       stats,
       left.map(({ id }) => id),
@@ -53,8 +81,18 @@ export class Ahead {
     return this.#layers;
   }
 
-  sawWrites(writes: bigint): void {
-    this.#layers.sawWrites(writes);
+  /** Whether layers are to be deleted at the next look. */
+  get isMoving(): boolean {
+    return this.#layers.isMoving;
+  }
+
+  /** Whether there are layers, or should be. */
+  get isNeeded(): boolean {
+    return this.#layers.isNeeded;
+  }
+
+  sawWrites(writes: bigint, quiet?: QuietWrites): void {
+    this.#layers.sawWrites(writes, quiet);
   }
 
   forget(): void {
@@ -102,9 +140,7 @@ export class Ahead {
   /** Deletes its regions, those that are still its own. */
   async end(): Promise<void> {
     try {
-      const { regions } = await this.#stats.list(LOOK_AHEAD_PROGRAM);
-      const own = regions.filter((region) => this.#layers.isOurs(region)).map(({ id }) => id);
-      for (const { id, error } of await deleteRegions(this.#stats, own)) {
+      for (const { id, error } of await this.#layers.end()) {
         this.#run.log(1, `Region ID ${id} is still there: ${error.message}`);
       }
     } catch (error) {

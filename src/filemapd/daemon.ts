@@ -1,8 +1,8 @@
 import { keyOf } from '../devices/table-uses.ts';
 import { applyPlan, type FirstCounts } from '../filemap/apply.ts';
-import { runsOf } from '../filemap/extents.ts';
+import { type Run, runsOf } from '../filemap/extents.ts';
 import { deviceOf } from '../filemap/file-view.ts';
-import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/filemap.ts';
+import { checkMappable, MAX_PIECES, type PlannedUpdate, planFilemapUpdate, readExtents } from '../filemap/filemap.ts';
 import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
@@ -23,6 +23,9 @@ import { tellApplied, tellUndeleted } from './tell-applied.ts';
 
 const isRefusal = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof DmParseError || (error instanceof Error && 'errno' in error);
+
+const isSame = (a: readonly Run[], b: readonly Run[]): boolean =>
+  a.length === b.length && a.every(({ start, end }, index) => start === b[index]?.start && end === b[index]?.end);
 
 interface Applied {
   readonly alias: string;
@@ -45,6 +48,10 @@ export class FilemapDaemon implements AsyncDisposable {
   #claimed: string | undefined;
   #ahead: Ahead | undefined;
   #packed: PackedIds | undefined;
+  /** Those of the last look. */
+  #deviceWrites = 0n;
+  /** The extents at the last update. */
+  #runs: readonly Run[] = [];
 
   constructor(run: FilemapdRun) {
     this.#run = run;
@@ -63,15 +70,26 @@ export class FilemapDaemon implements AsyncDisposable {
     const isModified = this.#file.takeModified();
     const facts = this.#file.facts();
     const deviceWrites = this.#file.deviceWrites();
-    this.#ahead?.sawWrites(deviceWrites);
+    this.#deviceWrites = deviceWrites;
+    const { shared } = this.#run;
+    this.#ahead?.sawWrites(deviceWrites, this.#device && shared?.quietWrites(this.#device));
     return {
       facts,
       atPath: mode === 'path' ? await this.#alone(facts.device, () => this.#file.factsAtPath()) : facts,
       isModified,
       deviceWrites,
-      place: this.#run.shared?.place() ?? 1,
+      place: shared?.place() ?? 1,
+      isListed: this.#isListed,
+      isUnfinished: this.#ahead?.isMoving === true,
+      takesTurns: shared !== undefined && this.#reservation === undefined,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
+  }
+
+  /** The look-ahead is looked after with each look at the group. */
+  get #isListed(): boolean {
+    if (this.#device === undefined || this.#ahead?.isNeeded === true) return false;
+    return this.#run.shared?.isListed(this.#device, this.#groupId) === true;
   }
 
   async checkGroup(): Promise<MonitorEvent> {
@@ -117,6 +135,23 @@ export class FilemapDaemon implements AsyncDisposable {
       return this.#failed(error, start);
     }
     return this.#alone(deviceOf(this.#file), () => this.#update(tidy));
+  }
+
+  /** Whether the extents are still where they were at the last update: the rest of an update costs many times that. */
+  async glance(): Promise<MonitorEvent> {
+    // Baselines age while the device is written.
+    if (this.#ahead?.isNeeded === true) return this.update(false);
+    const start = this.#run.clock.now();
+    try {
+      await this.#file.locate?.(this.#run.dm, this.#run.level);
+      const device = deviceOf(this.#file);
+      if (this.#device === undefined || keyOf(this.#device) !== keyOf(device))
+        return { type: 'glanced', isMoved: true };
+      const { runs, pending } = await this.#alone(device, () => readExtents(this.#file, false));
+      return { type: 'glanced', isMoved: pending || !isSame(runs, this.#runs) };
+    } catch (error) {
+      return this.#failed(error, start);
+    }
   }
 
   async #update(tidy: boolean): Promise<MonitorEvent> {
@@ -198,7 +233,9 @@ export class FilemapDaemon implements AsyncDisposable {
     const costMs = clock.now() - start;
     if (lookAhead !== undefined && this.#ahead === undefined) {
       const run = { file: this.#file, options: lookAhead, now: () => clock.now(), log };
-      this.#ahead = await Ahead.begin(run, stats, filemap.group.id, filemap.options);
+      const isFirst = this.#run.shared?.isFirstOn(this.#device ?? deviceOf(this.#file)) ?? true;
+      this.#ahead = await Ahead.begin(run, stats, { groupId: filemap.group.id, isFirst }, filemap.options);
+      this.#ahead.sawWrites(this.#deviceWrites);
     }
     this.#ahead?.keepListed(list);
     const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
@@ -207,6 +244,7 @@ export class FilemapDaemon implements AsyncDisposable {
     const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
     this.#ahead?.remember({ extents, covered, grown }, reading);
     await this.#ahead?.adjust();
+    this.#runs = extents.runs;
     return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
   }
 
@@ -274,7 +312,9 @@ export class FilemapDaemon implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ahead = this.#ahead;
-    if (ahead !== undefined) await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
+    // A service that ends takes them away all at once.
+    if (ahead !== undefined && this.#run.shared?.isEnding() !== true)
+      await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
     this.#claim?.[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }

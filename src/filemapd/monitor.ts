@@ -38,6 +38,15 @@ export interface Look {
    * the device was written, so that the time this takes is that of one file. Default 1.
    */
   readonly place?: number;
+  /**
+   * Whether the process looks at the device for all its files and wakes each in its turn after the device was written:
+   * then a file at rest need not look for that itself. Default: no.
+   */
+  readonly takesTurns?: boolean;
+  /** Whether a look at the device not long ago has shown the group to be whole. Default: no. */
+  readonly isListed?: boolean;
+  /** Whether something waits for the next look at the group. Default: no. */
+  readonly isUnfinished?: boolean;
   /** Whether nobody else has the file open; only asked when it has no name left. */
   readonly soleHolder: boolean;
 }
@@ -60,6 +69,8 @@ export type MonitorEvent =
   /** `isDamaged`: somebody has deleted a region of it. */
   | { readonly type: 'groupSeen'; readonly isDamaged: boolean; readonly costMs: number }
   | { readonly type: 'groupGone' }
+  /** `isMoved`: the extents may not be what they were. */
+  | { readonly type: 'glanced'; readonly isMoved: boolean }
   | { readonly type: 'reopened'; readonly found: boolean }
   | { readonly type: 'stopped' };
 
@@ -69,6 +80,8 @@ export type MonitorEffect =
   | { readonly type: 'wait'; readonly ms: number; readonly deaf: boolean }
   /** Bring the regions in line with the extents; `tidy` makes one region of those that growth left. */
   | { readonly type: 'update'; readonly tidy: boolean }
+  /** See whether the extents are still what they were. */
+  | { readonly type: 'glance' }
   /** See whether the group still exists. */
   | { readonly type: 'checkGroup' }
   /** Follow what the path names now. */
@@ -86,6 +99,8 @@ export interface MonitorState {
   readonly mapped: FileFacts | undefined;
   readonly deviceWrites: bigint | undefined;
   readonly lastWriteSeen: number;
+  /** When the file itself was last seen to change. */
+  readonly lastChangeSeen: number;
   /** Since when the path names nothing. */
   readonly absentSince: number | undefined;
   readonly watchesCloses: boolean;
@@ -97,12 +112,17 @@ export interface MonitorState {
   readonly straySince: number | undefined;
   /** See `Look`. */
   readonly place: number;
+  readonly takesTurns: boolean;
+  readonly isListed: boolean;
+  readonly isUnfinished: boolean;
   readonly pending: boolean;
   /** The wait for pending data's blocks; doubles while nothing happens. */
   readonly backoffMs: number;
   /** Whether growth may have left regions to tidy up. */
   readonly untidy: boolean;
   readonly lastUpdate: number;
+  /** When the extents were last read. */
+  readonly lastGlance: number;
   readonly updateCostMs: number;
   readonly lastListed: number;
   readonly listCostMs: number;
@@ -125,16 +145,21 @@ export function initialState(options: {
     mapped: undefined,
     deviceWrites: undefined,
     lastWriteSeen: Number.NEGATIVE_INFINITY,
+    lastChangeSeen: Number.NEGATIVE_INFINITY,
     absentSince: undefined,
     watchesCloses: false,
     urgent: true,
     soft: false,
     straySince: undefined,
     place: 1,
+    takesTurns: false,
+    isListed: false,
+    isUnfinished: false,
     pending: false,
     backoffMs: DEBOUNCE_MS,
     untidy: true,
     lastUpdate: Number.NEGATIVE_INFINITY,
+    lastGlance: Number.NEGATIVE_INFINITY,
     updateCostMs: 0,
     lastListed: Number.NEGATIVE_INFINITY,
     listCostMs: 0,
@@ -178,9 +203,12 @@ export function step(state: MonitorState, event: MonitorEvent, now: number): Ste
         pending: event.pending,
         untidy: state.untidy || event.changed,
         lastUpdate: now,
+        lastGlance: now,
         lastListed: now,
         updateCostMs: event.costMs,
       });
+    case 'glanced':
+      return lookAgain({ ...state, urgent: state.urgent || event.isMoved, straySince: undefined, lastGlance: now });
     case 'looked':
       return looked(state, event.look, now);
   }
@@ -212,6 +240,7 @@ function looked(before: MonitorState, look: Look, now: number): Step {
 /** What a look changes in the memory. */
 function remember(state: MonitorState, look: Look, now: number): MonitorState {
   const { facts, isModified, deviceWrites, place = 1 } = look;
+  const { takesTurns = false, isListed = false, isUnfinished = false } = look;
   const { mapped } = state;
   const isWritten = state.deviceWrites !== undefined && state.deviceWrites !== deviceWrites;
   const hasGrown = mapped === undefined || mapped.size !== facts.size || mapped.blocks !== facts.blocks;
@@ -222,18 +251,26 @@ function remember(state: MonitorState, look: Look, now: number): MonitorState {
     ...state,
     deviceWrites,
     lastWriteSeen: isWritten ? now : state.lastWriteSeen,
+    lastChangeSeen: hasGrown || isTouched ? now : state.lastChangeSeen,
     // Blocks for pending data come with its write-back.
     urgent: state.urgent || hasGrown || (state.pending && isWritten),
     soft: state.soft || isTouched,
     straySince: state.straySince ?? (isWritten ? now : undefined),
     place,
+    takesTurns,
+    isListed,
+    isUnfinished,
     backoffMs: isModified || isWritten ? DEBOUNCE_MS : state.backoffMs,
   };
 }
 
 /** What to do, now that everything seen is remembered. */
 function decide(state: MonitorState, now: number): Step {
-  const isQuiet = now - state.lastWriteSeen >= QUIET_AFTER_MS;
+  const isAtRest =
+    state.takesTurns &&
+    !(state.urgent || state.soft || state.pending) &&
+    now - Math.max(state.lastChangeSeen, state.lastUpdate) >= QUIET_AFTER_MS - SLACK_MS;
+  const isQuiet = isAtRest || now - state.lastWriteSeen >= QUIET_AFTER_MS;
   const urgentAt = state.lastUpdate + Math.max(DEBOUNCE_MS, state.updateCostMs * URGENT_COST_FACTOR);
   const pauseMs = Math.max(ACTIVE_LOOK_MS, state.updateCostMs * SOFT_COST_FACTOR);
   const softAt = state.lastUpdate + pauseMs;
@@ -241,15 +278,21 @@ function decide(state: MonitorState, now: number): Step {
     state.straySince === undefined
       ? Number.POSITIVE_INFINITY
       : Math.max(softAt, state.straySince + pauseMs * (state.place - 1));
+  if (isAtRest && state.straySince !== undefined && now - state.lastGlance >= QUIET_AFTER_MS - SLACK_MS) {
+    return { state, effect: { type: 'glance' } };
+  }
   // With each look, unless it is dear: a deadline of its own would wake a quiet machine once more.
   const listAt = state.lastListed + Math.max(ACTIVE_LOOK_MS, state.listCostMs * SOFT_COST_FACTOR);
-  const due = state.urgent ? urgentAt : state.soft ? softAt : strayAt;
+  // A file at rest has had its turn, and is woken for the next one.
+  const due = state.urgent ? urgentAt : state.soft ? softAt : isAtRest ? Number.POSITIVE_INFINITY : strayAt;
   if (now >= due) return { state, effect: { type: 'update', tidy: false } };
   if (isQuiet && state.untidy && !state.pending && now - state.lastUpdate >= QUIET_AFTER_MS - SLACK_MS) {
     return { state: { ...state, untidy: false }, effect: { type: 'update', tidy: true } };
   }
-  if (now >= listAt - SLACK_MS) return { state, effect: { type: 'checkGroup' } };
-  const next = Math.min(due - now, isQuiet ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
+  if (now >= listAt - SLACK_MS && !(isAtRest && state.isListed)) return { state, effect: { type: 'checkGroup' } };
+  const tidyAt =
+    isQuiet && state.untidy && !state.pending ? state.lastUpdate + QUIET_AFTER_MS : Number.POSITIVE_INFINITY;
+  const next = Math.min(due - now, tidyAt - now, isQuiet && !state.isUnfinished ? IDLE_LOOK_MS : ACTIVE_LOOK_MS);
   if (state.pending) {
     const ms = Math.min(next, state.backoffMs);
     const backoffMs = Math.min(state.backoffMs * 2, IDLE_LOOK_MS);

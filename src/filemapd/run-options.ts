@@ -1,5 +1,5 @@
 import type { FileFacts } from '../filemap/file-view.ts';
-import type { LookAheadOptions } from '../filemap/lookahead/look-ahead.ts';
+import type { LookAheadOptions, QuietWrites } from '../filemap/lookahead/look-ahead.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
@@ -64,6 +64,14 @@ export interface SharedWork {
   place(): number;
   /** The groups of a device, by a list that may be as old as the time between two looks. */
   groups(device: DeviceNumber): Promise<ReadonlyMap<number, GroupSeen>>;
+  /** Whether the last look at the device has shown the group to be whole. */
+  isListed(device: DeviceNumber, groupId: number): boolean;
+  /** The device's completed writes when it was last seen to be quiet, and when that was. */
+  quietWrites(device: DeviceNumber): QuietWrites | undefined;
+  /** True for the first file on a device: it clears away what killed processes have left there. */
+  isFirstOn(device: DeviceNumber): boolean;
+  /** Whether all files end, and whoever runs them deletes their look-ahead regions. */
+  isEnding(): boolean;
   /** Does something that may wait for the device, after all else that waits for it. */
   alone<T>(device: DeviceNumber, action: () => Promise<T>): Promise<T>;
 }

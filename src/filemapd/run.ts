@@ -22,6 +22,9 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
       case 'update':
         event = await daemon.update(effect.tidy);
         break;
+      case 'glance':
+        event = await daemon.glance();
+        break;
       case 'checkGroup':
         event = await daemon.checkGroup();
         break;
@@ -35,7 +38,8 @@ export async function runFilemapd(run: FilemapdRun): Promise<{ readonly status: 
       case 'wait':
         run.log(3, `Waiting up to ${Math.round(effect.ms)} ms`);
         await daemon.notices.wait(effect.ms, effect.deaf);
-        event = { type: 'looked', look: await daemon.look(run.mode) };
+        // Thousands that are told to stop at once need no look.
+        event = run.signal.aborted ? { type: 'stopped' } : { type: 'looked', look: await daemon.look(run.mode) };
         break;
     }
   }

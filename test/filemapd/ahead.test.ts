@@ -27,14 +27,14 @@ async function scene() {
     using file = fs.open(path);
     return (await createFilemap(dm, file, { ...PROGRAM, alias: path })).groupId as number;
   };
-  const begin = async (path: string, groupId: number, word: string) => {
+  const begin = async (path: string, groupId: number, word: string, isFirst = true) => {
     const run = {
       file: fs.follow(path),
       options: { cpus: 2, word, bytes: 500_000 },
       now: () => kernel.clock.now(),
       log: (_: number, text: string) => void logged.push(text),
     };
-    const ahead = await Ahead.begin(run, stats, groupId, PROGRAM);
+    const ahead = await Ahead.begin(run, stats, { groupId, isFirst }, PROGRAM);
     await ahead.adjust();
     return ahead;
   };
@@ -49,6 +49,8 @@ test('Ahead.begin() removes what a killed process left for the group, and nothin
   assert.deepEqual(await owners(), [`${a} killed`, `${b} alive`]);
   await begin('/a', a, 'next');
   assert.deepEqual(await owners(), [`${a} next`, `${b} alive`]);
+  await begin('/a', a, 'last', false);
+  assert.deepEqual(await owners(), [`${a} last`, `${b} alive`]);
 });
 
 test('Ahead.begin() removes what was left for groups that are no more', async () => {

@@ -66,6 +66,26 @@ test('step() looks at the extents half a second after any write to the device', 
   assert.ok(wait(step(state, look({ deviceWrites: 1n }), 1100)).ms <= 400);
 });
 
+test('step() only glances at a file at rest that takes turns, once in five seconds, and updates when it has moved', () => {
+  const turns = (deviceWrites: bigint) => look({ deviceWrites, takesTurns: true, isListed: true });
+  const state = step(following('inode', 1000), turns(0n), 7000).state;
+  const glance = step(state, turns(1n), 8000);
+  assert.deepEqual(glance.effect, { type: 'glance' });
+  const still = step(glance.state, { type: 'glanced', isMoved: false }, 8000);
+  // The device is written all the time: it waits for its next turn, not half a second.
+  const waiting = step(still.state, turns(2n), 8001);
+  assert.deepEqual(wait(waiting), { type: 'wait', ms: IDLE_LOOK_MS, deaf: false });
+  assert.deepEqual(step(waiting.state, turns(2n), 13_010).effect, { type: 'glance' });
+  const moved = step(glance.state, { type: 'glanced', isMoved: true }, 8000);
+  assert.equal(step(moved.state, turns(1n), 8001).effect.type, 'update');
+});
+
+test('step() looks for the group of a file at rest unless a look at its device has shown it', () => {
+  const state = step(following('inode', 1000), look({ takesTurns: true, isListed: true }), 7000).state;
+  assert.equal(step(state, look({ takesTurns: true, isListed: true }), 60_000).effect.type, 'wait');
+  assert.equal(step(state, look({ takesTurns: true, isListed: false }), 60_000).effect.type, 'checkGroup');
+});
+
 test('step() looks soon and then ever later for the blocks of pending data', () => {
   let { state } = step(following('inode', 1000), { ...updated, pending: true }, 1000);
   const waits: number[] = [];

@@ -3,7 +3,7 @@ import { createFilemap } from '../../src/filemap/filemap.ts';
 import type { FilemapdMode } from '../../src/filemapd/arguments.ts';
 import { FilemapService } from '../../src/filemapd/service/service.ts';
 import { SharedMapper } from '../../src/filemapd/service/shared-mapper.ts';
-import { formatState, parseState } from '../../src/filemapd/service/state-file.ts';
+import { formatAdded, formatState, parseState } from '../../src/filemapd/service/state-file.ts';
 import { type FileStatus, statusOf } from '../../src/filemapd/service/status.ts';
 import type { OpenedFile, ServiceWorld } from '../../src/filemapd/service/world.ts';
 import { WriteCounters } from '../../src/filemapd/write-counters.ts';
@@ -101,6 +101,9 @@ export class ServiceScene {
         read: () => parseState(this.#state),
         write: (state) => {
           if (!life.isKilled) this.#state = formatState(state);
+        },
+        add: (file) => {
+          if (!life.isKilled) this.#state += formatAdded(file);
         },
       },
       writes: new WriteCounters(

@@ -6,9 +6,9 @@ import { areaBytes } from '../../stats/memory.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
 import type { FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
-import { deleteRegions } from '../delete-regions.ts';
+import { deleteRegions, type Undeleted } from '../delete-regions.ts';
 import { type Extents, type Run, union } from '../extents.ts';
-import { regionsOfProgram } from '../match.ts';
+import { linesWith } from '../match.ts';
 import { type Budget, isSameLayer, type Layer, LOOK_AHEAD_BYTES, layoutFor, type Space } from './geometry.ts';
 import {
   afterLook,
@@ -41,6 +41,14 @@ export interface LookAheadShare {
   bytes(): number;
   /** The file has grown: it needs its part now. */
   grew(): void;
+}
+
+/** A look at which a device had not been written since the one before. */
+export interface QuietWrites {
+  /** The device's completed writes. */
+  readonly writes: bigint;
+  /** Monotonic milliseconds. */
+  readonly at: number;
 }
 
 /** What was read of the layers before the extents were. */
@@ -126,9 +134,14 @@ export class LookAhead implements FirstCounts {
     this.#grownAt = now();
   }
 
-  /** A look at the device's completed writes: as long as there are none, baselines do not age. */
-  sawWrites(writes: bigint): void {
+  /**
+   * A look at the device's completed writes: as long as there are none, baselines do not age.
+   *
+   * @param quiet a look of somebody else's
+   */
+  sawWrites(writes: bigint, quiet?: QuietWrites): void {
     if (writes === this.#writes) this.#freshAt = this.#now();
+    else if (quiet?.writes === this.#writes) this.#freshAt = Math.max(this.#freshAt, quiet?.at ?? this.#freshAt);
     this.#seenWrites = writes;
   }
 
@@ -173,14 +186,38 @@ export class LookAhead implements FirstCounts {
 
   /** Gives up layers that others have deleted. @param list the device's list as the kernel wrote it */
   keepListed(list: Uint8Array): void {
-    const listed = regionsOfProgram(list, LOOK_AHEAD_PROGRAM).filter((region) => this.isOurs(region));
-    const ids = new Set(listed.map(({ id }) => id));
+    if (this.#layers.length === 0) return;
+    const ids = new Set(this.#oursIn(list).map(({ id }) => id));
     if (this.#layers.some(({ id }) => !ids.has(id))) this.#layers = this.#layers.filter(({ id }) => ids.has(id));
   }
 
-  /** Which of a device's regions are this process's, by the words of its list. */
-  isOurs({ programId, aux }: Pick<Region, 'programId' | 'aux'>): boolean {
-    return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.word === this.#options.word;
+  /** Those of a device's regions that are this file's in this process. */
+  #oursIn(list: Uint8Array): Region[] {
+    const { word } = this.#options;
+    // Of the regions of a thousand files only these lines are parsed.
+    return linesWith(list, `,${word}`).filter(({ programId, aux }) => {
+      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.word === word;
+    });
+  }
+
+  /** Whether layers are to be deleted at the next look. */
+  get isMoving(): boolean {
+    return this.#layers.some(({ isRetiring }) => isRetiring);
+  }
+
+  /** Whether there are layers, or should be. */
+  get isNeeded(): boolean {
+    return this.#layers.length > 0 || this.#options.share?.bytes() !== 0;
+  }
+
+  /** Deletes all that is there of it. @returns regions that are still there */
+  async end(): Promise<Undeleted[]> {
+    if (this.#layers.length === 0) return [];
+    const ours = this.#oursIn(await this.#stats.listBytes());
+    return deleteRegions(
+      this.#stats,
+      ours.map(({ id }) => id),
+    );
   }
 
   async held(range: Run): Promise<HeldCounts> {
@@ -292,7 +329,7 @@ export class LookAhead implements FirstCounts {
 
   /** An id is reused at once: what bears it may have become the group's own region. */
   async #stillOurs(ids: readonly number[]): Promise<number[]> {
-    const { regions } = await this.#stats.list(LOOK_AHEAD_PROGRAM);
-    return regions.filter((region) => ids.includes(region.id) && this.isOurs(region)).map(({ id }) => id);
+    const ours = this.#oursIn(await this.#stats.listBytes());
+    return ours.map(({ id }) => id).filter((id) => ids.includes(id));
   }
 }

@@ -1,8 +1,9 @@
 /** The groups of a service's files in the kernel: made, found again, deleted. */
 import { basename } from 'node:path';
 import { keyOf } from '../../devices/table-uses.ts';
-import { deleteRegions } from '../../filemap/delete-regions.ts';
+import { deleteRegions, type Undeleted } from '../../filemap/delete-regions.ts';
 import { checkMappable, createFilemap, readExtents } from '../../filemap/filemap.ts';
+import { linesWith } from '../../filemap/match.ts';
 import { nanoseconds } from '../../mapper/units.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
@@ -64,6 +65,20 @@ export async function deleteLookAhead(
     await deleteRegions(
       stats,
       left.map(({ id }) => id),
+    );
+  });
+}
+
+/** Deletes the look-ahead regions of all files of this service on a device. @returns those that are still there */
+export async function deleteAllLookAhead(world: ServiceWorld, device: ServedDevice): Promise<readonly Undeleted[]> {
+  return device.alone(async () => {
+    const stats = new DeviceStats(world.dm, device.number);
+    const own = linesWith(await stats.listBytes(), `,${world.word}-`).filter(({ programId, aux }) => {
+      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.word.startsWith(`${world.word}-`) === true;
+    });
+    return deleteRegions(
+      stats,
+      own.map(({ id }) => id),
     );
   });
 }

@@ -2,7 +2,9 @@ import type { Clock } from '../../system/clock.ts';
 import { IDLE_LOOK_MS } from '../monitor.ts';
 
 /** Milliseconds after which a parked file is looked at although nothing is known to have happened. */
-export const PARKED_MS = 60_000;
+export const PARKED_MS = 300_000;
+/** The same for a file that is followed by its path: when a folder above it is renamed, nobody tells. */
+export const PATH_PARKED_MS = 60_000;
 
 /** Where files wait of which nothing is expected, until something happens on their device. */
 export interface Parking {
@@ -12,18 +14,20 @@ export interface Parking {
 
 /**
  * The clock of one file. After two pauses in a row in which nothing happened, the file is parked: then its device is
- * looked at for all its files at once, and the file is woken when the device was written, when its group is gone, or by
- * inotify.
+ * looked at for all its files at once, and the file is woken in its turn when the device was written, when its group is
+ * gone, or by inotify.
  */
 export class ParkingClock implements Clock {
   readonly #clock: Clock;
-  readonly #parking: () => Parking | undefined;
+  readonly #parking: Parking;
+  readonly #parkedMs: number;
   #quietPauses = 0;
 
-  /** @param parking that of the device where the file lies now; undefined while the file must be looked at itself */
-  constructor(clock: Clock, parking: () => Parking | undefined) {
+  /** @param parking that of the device where the file lies now */
+  constructor(clock: Clock, parking: Parking, parkedMs = PARKED_MS) {
     this.#clock = clock;
     this.#parking = parking;
+    this.#parkedMs = parkedMs;
   }
 
   now(): number {
@@ -31,8 +35,7 @@ export class ParkingClock implements Clock {
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const parking = ms < IDLE_LOOK_MS || this.#quietPauses === 0 ? undefined : this.#parking();
-    if (parking === undefined) {
+    if (ms < IDLE_LOOK_MS || this.#quietPauses === 0) {
       await this.#clock.sleep(ms, signal);
       this.#quietPauses = ms < IDLE_LOOK_MS || signal?.aborted ? 0 : 1;
       return;
@@ -41,10 +44,11 @@ export class ParkingClock implements Clock {
     const wake = (): void => waking.abort();
     signal?.addEventListener('abort', wake);
     {
-      using _place = parking.park(wake);
-      await this.#clock.sleep(PARKED_MS, waking.signal);
+      using _place = this.#parking.park(wake);
+      await this.#clock.sleep(this.#parkedMs, waking.signal);
     }
     signal?.removeEventListener('abort', wake);
-    if (waking.signal.aborted) this.#quietPauses = 0;
+    // Who only had its turn is parked again at once, when nothing has come of it.
+    if (signal?.aborted) this.#quietPauses = 0;
   }
 }

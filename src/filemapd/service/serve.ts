@@ -29,6 +29,8 @@ import type { OpenedFile, ServiceWorld } from './world.ts';
 
 /** One reading of a device's counter serves all files that look within so many milliseconds. */
 const COUNTER_FRESH_MS = 5;
+/** For so many milliseconds the C tools of the machine are taken for the same. */
+const REMEMBERED_MS = 60_000;
 /** How long readiness waits for the files of the service before, when a device hangs; milliseconds. */
 const RESTORE_MS = 10_000;
 /** systemd's first descriptor, see sd_listen_fds(3). */
@@ -108,6 +110,15 @@ function debounced(clock: Clock, action: () => void): () => void {
   };
 }
 
+/** What was found out stays so for a minute: a pattern may have a thousand files. */
+function remembered<T>(clock: Clock, find: () => T): () => T {
+  let found: { readonly value: T; readonly at: number } | undefined;
+  return () => {
+    if (found === undefined || clock.now() - found.at > REMEMBERED_MS) found = { value: find(), at: clock.now() };
+    return found.value;
+  };
+}
+
 const openAsync = promisify(open);
 
 function realWorld(
@@ -135,7 +146,7 @@ function realWorld(
       }
     },
     claim: claimGroup,
-    tagForm: groupTagForm,
+    tagForm: remembered(systemClock, groupTagForm),
     cpus: possibleCpus(),
     word: `${process.pid}-${Date.now().toString(36)}`,
     lookAheadBytes: lookAheadBytes ?? POOL_BYTES,

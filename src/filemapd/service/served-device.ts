@@ -1,3 +1,4 @@
+import type { QuietWrites } from '../../filemap/lookahead/look-ahead.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import type { Listing } from '../../stats/group.ts';
@@ -11,9 +12,20 @@ const LIST_COST_FACTOR = 100;
 /** Work that a device has kept for so many milliseconds says that it hangs. */
 const STUCK_MS = 2000;
 
+/**
+ * So many files look for themselves after one look at their device, when others write to it: those that grew last, whose
+ * look-ahead regions hold the more the younger their baselines are, and those that wait longest.
+ */
+const GROWN_TURNS = 20;
+const TURNS = 50;
+
 /** A file that waits until something happens on its device. */
 export interface ParkedFile {
   readonly groupId: number;
+  /** Whether it has something to do of its own by now. */
+  isDue(): boolean;
+  /** Its place among those that have look-ahead regions, from 1 for the one that grew last; 0: it has none. */
+  rank(): number;
   wake(): void;
 }
 
@@ -24,8 +36,12 @@ export class ServedDevice implements Disposable {
   readonly #now: () => number;
   readonly #writes: WriteCounter;
   readonly #parked = new Set<ParkedFile>();
+  /** Those parked that have not looked since the device was written; who waits longest comes first. */
+  readonly #owed = new Set<ParkedFile>();
   readonly #places = new Map<object, number>();
   #seenWrites: bigint;
+  #quietWrites: QuietWrites | undefined;
+  #isNew = true;
   #list: Uint8Array | undefined;
   #groups: ReadonlyMap<number, GroupSeen> = new Map();
   #listing: Promise<Listing> | undefined;
@@ -34,7 +50,7 @@ export class ServedDevice implements Disposable {
   #listCostMs = 0;
   #last: Promise<unknown> = Promise.resolve();
   #busySince: number | undefined;
-  #nextPlace = 1;
+  #hasGap = false;
 
   constructor(number: DeviceNumber, dm: SharedMapper, now: () => number, writes: WriteCounter) {
     this.number = number;
@@ -46,20 +62,18 @@ export class ServedDevice implements Disposable {
 
   /** A file's place among those of this device, from 1; see `Look.place`. */
   placeOf(file: object): number {
-    let place = this.#places.get(file);
-    if (place === undefined) {
-      place = this.#nextPlace++;
-      this.#places.set(file, place);
+    if (this.#hasGap) {
+      for (const [index, other] of [...this.#places.keys()].entries()) this.#places.set(other, index + 1);
+      this.#hasGap = false;
     }
+    const place = this.#places.get(file) ?? this.#places.size + 1;
+    this.#places.set(file, place);
     return place;
   }
 
   /** The file has left: those behind it move up at their next looks. */
   leave(file: object): void {
-    this.#places.delete(file);
-    const rest = [...this.#places.keys()];
-    for (const [index, other] of rest.entries()) this.#places.set(other, index + 1);
-    this.#nextPlace = rest.length + 1;
+    this.#hasGap = this.#places.delete(file) || this.#hasGap;
   }
 
   /** Whether no file is followed on it. */
@@ -67,10 +81,27 @@ export class ServedDevice implements Disposable {
     return this.#places.size === 0;
   }
 
-  /** Wakes the file when the device was written or the file's group is gone, until it is disposed of. */
+  /** True when it is asked for the first time. */
+  isNew(): boolean {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    return isNew;
+  }
+
+  /** The last look at which nobody had written to the device since the one before. */
+  get quietWrites(): QuietWrites | undefined {
+    return this.#quietWrites;
+  }
+
+  /** Wakes the file in its turn when the device was written, and when its group is gone, until it is disposed of. */
   park(file: ParkedFile): Disposable {
     this.#parked.add(file);
-    return { [Symbol.dispose]: () => void this.#parked.delete(file) };
+    return {
+      [Symbol.dispose]: () => {
+        this.#parked.delete(file);
+        this.#owed.delete(file);
+      },
+    };
   }
 
   /** Since when something waits for the device, when that is too long; undefined: it does not hang. */
@@ -132,15 +163,41 @@ export class ServedDevice implements Disposable {
     this.#listedAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Looks at the device for the files that are parked. */
-  async look(): Promise<void> {
-    if (this.#parked.size === 0) return;
+  /** Those parked whose turn it is. */
+  #turns(): ReadonlySet<ParkedFile> {
+    const grown = [...this.#owed]
+      .map((file) => ({ file, rank: file.rank() }))
+      .filter(({ rank }) => rank > 0)
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, GROWN_TURNS);
+    const turns = new Set(grown.map(({ file }) => file));
+    for (const file of this.#owed) if (turns.size < TURNS) turns.add(file);
+    return turns;
+  }
+
+  /** Whether the group was there with all its regions when the device was last looked at. */
+  isWhole(groupId: number): boolean {
+    return this.#groups.get(groupId)?.isDamaged === false;
+  }
+
+  /** Looks at the device for the files that are parked. @returns whether it was written since the look before */
+  async look(): Promise<boolean> {
+    if (this.#parked.size === 0) return true;
     const writes = this.#writes.read();
     const isWritten = writes !== this.#seenWrites;
     this.#seenWrites = writes;
+    if (isWritten) for (const file of this.#parked) this.#owed.add(file);
+    else this.#quietWrites = { writes, at: this.#now() };
     // Without a list, the files' own looks will say what is wrong.
-    const groups = await this.groups().catch(() => undefined);
-    for (const file of [...this.#parked]) if (isWritten || groups?.has(file.groupId) !== true) file.wake();
+    const isKnown = await this.groups().then(
+      () => true,
+      () => false,
+    );
+    const turns = this.#turns();
+    for (const file of [...this.#parked]) {
+      if (turns.has(file) || file.isDue() || !isKnown || !this.isWhole(file.groupId)) file.wake();
+    }
+    return isWritten || this.#owed.size > 0;
   }
 
   [Symbol.dispose](): void {

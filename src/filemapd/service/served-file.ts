@@ -2,7 +2,7 @@ import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { runFilemapd } from '../run.ts';
 import type { PoolShare } from './look-ahead-pool.ts';
-import { ParkingClock } from './parking-clock.ts';
+import { PARKED_MS, PATH_PARKED_MS, ParkingClock } from './parking-clock.ts';
 import type { Pulse } from './pulse.ts';
 import type { FileRecord, FollowedRecord } from './records.ts';
 import type { ServedDevice } from './served-device.ts';
@@ -14,6 +14,8 @@ export interface FileHost {
   readonly pulse: Pulse;
   /** The device, made when it is not there yet. @throws UsageError when it is no block device */
   deviceOf(number: DeviceNumber): ServedDevice;
+  /** Whether the service ends, and with it all its files. */
+  isEnding(): boolean;
   /** A file's record has changed. */
   onChanged(): void;
 }
@@ -83,7 +85,7 @@ export class ServedFile {
 
   /** Whether it is this file that a number means. */
   isFile(home: DeviceNumber, inode: bigint): boolean {
-    return keyOf(home) === keyOf(this.#record.home) && inode === this.#record.inode;
+    return inode === this.#record.inode && keyOf(home) === keyOf(this.#record.home);
   }
 
   /** Ends following it; the group stays. */
@@ -100,16 +102,21 @@ export class ServedFile {
   async #run(opened: OpenedFile, word: string, onFollowing: () => void): Promise<FileEnd> {
     const { world, pulse } = this.#host;
     const { groupId, mode, absenceMs } = this.#record;
-    const parking = {
-      park: (wake: () => void) => this.#device.park({ groupId: this.#record.groupId, wake }),
-    };
     const rank = (): number => this.#share?.rank() ?? 0;
+    const parking = {
+      park: (wake: () => void) => {
+        const bytes = this.#share?.bytes() ?? 0;
+        const { groupId } = this.#record;
+        // Those who must give up memory for look-ahead do so soon; who has none is not asked each time.
+        const isDue = (): boolean => bytes > 0 && this.#share?.bytes() !== bytes;
+        return this.#device.park({ groupId, rank, isDue, wake });
+      },
+    };
     try {
       return await runFilemapd({
         dm: world.dm,
         follow: (onNotice) => opened.follow({ onNotice, onRenamed: (path) => this.#renamed(path) }),
-        // What look-ahead regions hold is worth the less the longer ago the last look was.
-        clock: new ParkingClock(pulse, () => (rank() > 0 ? undefined : parking)),
+        clock: new ParkingClock(pulse, parking, mode === 'path' ? PATH_PARKED_MS : PARKED_MS),
         groupId,
         mode,
         absenceMs,
@@ -122,6 +129,10 @@ export class ServedFile {
         shared: {
           place: () => rank() || this.#device.placeOf(this),
           groups: (device) => this.#host.deviceOf(device).groups(),
+          isListed: (device, group) => this.#host.deviceOf(device).isWhole(group),
+          quietWrites: (device) => this.#host.deviceOf(device).quietWrites,
+          isFirstOn: (device) => this.#host.deviceOf(device).isNew(),
+          isEnding: () => this.#host.isEnding(),
           alone: (device, action) => this.#host.deviceOf(device).alone(action),
         },
         onUpdated: (update) => {

@@ -2,20 +2,22 @@ import { basename } from 'node:path';
 import { keyOf } from '../../devices/table-uses.ts';
 import { checkMappable } from '../../filemap/filemap.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
-import { UsageError } from '../../mapper/errors.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
 import { GROUP_REMOVED, IDLE_LOOK_MS } from '../monitor.ts';
 import { isFollowedAlready } from '../run-options.ts';
-import { deleteGroup, deleteLookAhead, findAgain, makeGroup } from './groups.ts';
+import { deleteAllLookAhead, deleteGroup, deleteLookAhead, findAgain, makeGroup } from './groups.ts';
 import { LookAheadPool } from './look-ahead-pool.ts';
-import { PARKED_MS } from './parking-clock.ts';
 import { PatternFiles } from './pattern-files.ts';
 import { Pulse } from './pulse.ts';
 import type { FileRecord, FollowedRecord, PatternRecord } from './records.ts';
 import { ServedDevice } from './served-device.ts';
 import { type FileEnd, ServedFile } from './served-file.ts';
+import { QUIET_LOOK_MS } from './timetable.ts';
 import type { OpenedFile, ServiceWorld } from './world.ts';
 
-/** How long a service that is told to stop waits for devices that hang; milliseconds. */
+/** Milliseconds between two attempts at what could not be followed. */
+const RETRY_MS = 60_000;
+/** How long a service that is told to stop waits while all that is left to do hangs; milliseconds. */
 const STOP_MS = 5000;
 
 /** A file that the service before followed and that could not be followed yet. */
@@ -37,6 +39,8 @@ export class FilemapService implements AsyncDisposable {
   readonly #joining = new Set<string>();
   readonly #stop = new AbortController();
   #words = 0;
+  /** Whether what is kept is of this service. */
+  #isSaved = false;
   #beating: Promise<void>;
 
   constructor(world: ServiceWorld) {
@@ -65,16 +69,18 @@ export class FilemapService implements AsyncDisposable {
   /** Looks at each device for all its files that are at rest; now and then at what could not be followed. */
   async #beat(): Promise<void> {
     const { signal } = this.#stop;
-    let retryAt = this.#pulse.now() + PARKED_MS;
+    let retryAt = this.#pulse.now() + RETRY_MS;
+    let isQuiet = false;
     for (;;) {
-      await this.#pulse.sleep(IDLE_LOOK_MS, signal);
+      await this.#pulse.sleep(isQuiet ? QUIET_LOOK_MS : IDLE_LOOK_MS, signal);
       if (signal.aborted) return;
+      isQuiet = true;
       for (const [key, device] of this.#devices) {
-        if (!device.isEmpty) await device.look();
+        if (!device.isEmpty) isQuiet = !(await device.look()) && isQuiet;
         else if (this.#devices.delete(key)) device[Symbol.dispose]();
       }
       if (this.#pulse.now() < retryAt) continue;
-      retryAt = this.#pulse.now() + PARKED_MS;
+      retryAt = this.#pulse.now() + RETRY_MS;
       for (const record of this.#waiting.keys()) void this.#pickUp(record);
       for (const files of this.patterns) if (!files.isWatching) void files.scan().catch(() => {});
     }
@@ -147,7 +153,7 @@ export class FilemapService implements AsyncDisposable {
     }
     this.#deviceOf(record.device).forgetList();
     const file = await this.#begin(record, undefined, opened, true);
-    this.#save();
+    this.#add(file);
     return file.record.groupId;
   }
 
@@ -160,12 +166,13 @@ export class FilemapService implements AsyncDisposable {
   ): Promise<ServedFile> {
     const share = record.lookAhead ? this.#pool.join() : undefined;
     // A file that is new to us may be about to grow; of those that were followed before, most are at rest.
-    if (isNew) share?.grew();
+    if (isNew) share?.isNew();
     const { world } = this;
     const host = {
       world,
       pulse: this.#pulse,
       deviceOf: (number: DeviceNumber) => this.#deviceOf(number),
+      isEnding: () => this.#stop.signal.aborted,
       onChanged: () => this.#save(),
     };
     const file = new ServedFile(host, record, pattern, opened, share, `${world.word}-${this.#words++}`);
@@ -221,12 +228,17 @@ export class FilemapService implements AsyncDisposable {
     return files;
   }
 
+  #isFollowing(home: DeviceNumber, inode: bigint): boolean {
+    for (const file of this.#files) if (file.isFile(home, inode)) return true;
+    return false;
+  }
+
   async #joinOf(given: string, pattern: PatternRecord): Promise<void> {
     const path = await this.world.realPath(given);
     using opened = await this.world.open(path);
     const { device: home, inode } = opened.view.facts();
     const key = `${keyOf(home)}/${inode}`;
-    if (this.#joining.has(key) || this.files.some((file) => file.isFile(home, inode))) return;
+    if (this.#joining.has(key) || this.#isFollowing(home, inode)) return;
     this.#joining.add(key);
     try {
       const { mode, absenceMs, lookAhead, maxRegions, level, preallocate } = pattern;
@@ -248,12 +260,12 @@ export class FilemapService implements AsyncDisposable {
       };
       device.forgetList();
       try {
-        await this.#begin(record, pattern.pattern, opened, true);
+        const file = await this.#begin(record, pattern.pattern, opened, true);
+        this.#add(file);
       } catch (error) {
         await deleteGroup(this.world, device, { groupId, alias: basename(path) });
         throw error;
       }
-      this.#save();
     } finally {
       this.#joining.delete(key);
     }
@@ -281,7 +293,14 @@ export class FilemapService implements AsyncDisposable {
     return files.length + waiting.length;
   }
 
+  /** Remembers one file more. */
+  #add(file: ServedFile): void {
+    if (this.#isSaved) this.world.store.add(file.record);
+    else this.#save();
+  }
+
   #save(): void {
+    this.#isSaved = true;
     const followed = this.files.filter((file) => file.isFollowed && !file.isReleased).map((file) => file.record);
     const patterns = this.patterns.map(({ record }) => record);
     this.world.store.write({ files: [...followed, ...this.#waiting.keys()], patterns });
@@ -298,10 +317,36 @@ export class FilemapService implements AsyncDisposable {
     for (const files of this.patterns) files[Symbol.dispose]();
     for (const file of this.#files) file.stop();
     const scans = this.patterns.map((files) => files.settled());
-    const ended = Promise.all([this.#beating, ...scans, ...this.files.map((file) => file.ended)]);
+    const busy = new Set(this.#devices.values());
+    const devices = [...busy].map((device) => this.#endOn(device).finally(() => busy.delete(device)));
+    const ended = Promise.all([this.#beating, ...scans, ...devices]);
     const giveUp = new AbortController();
-    await Promise.race([ended.then(() => giveUp.abort()), this.world.clock.sleep(STOP_MS, giveUp.signal)]);
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+      giveUp.abort();
+    };
+    ended.then(over, over);
+    for (let waited = 0; !isOver; waited += STOP_MS) {
+      if (waited > 0 && [...busy].every((device) => device.stuckSince !== undefined)) break;
+      if (waited === STOP_MS) this.world.log(0, `still ending: ${busy.size} devices have work to be done`);
+      await this.world.clock.sleep(STOP_MS, giveUp.signal);
+    }
     this.#pulse[Symbol.dispose]();
     for (const device of this.#devices.values()) device[Symbol.dispose]();
+    if (isOver) await ended;
+  }
+
+  /** Waits for the end of all files on a device, then deletes what they had laid there. */
+  async #endOn(device: ServedDevice): Promise<void> {
+    await Promise.all(this.files.filter((file) => file.device === device).map((file) => file.ended));
+    try {
+      for (const { id, error } of await deleteAllLookAhead(this.world, device)) {
+        this.world.log(1, `Region ID ${id} of device ${keyOf(device.number)} is still there: ${error.message}`);
+      }
+    } catch (error) {
+      if (!(error instanceof DmError)) throw error;
+      this.world.log(1, `Look-ahead regions may be left on device ${keyOf(device.number)}: ${error.message}`);
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { isAnchor } from '../../filemap/plan.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { unmangledName } from '../../mapper/mangle.ts';
-import type { Listing } from '../../stats/group.ts';
+import type { Group } from '../../stats/group.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import type { Region } from '../../stats/region.ts';
 import type { FollowedRecord } from './records.ts';
 import type { ServedDevice } from './served-device.ts';
 import type { FilemapService } from './service.ts';
@@ -50,7 +51,10 @@ const SECTOR_BYTES = 512;
 /** What a device's list says of its groups. */
 interface DeviceView {
   readonly name: string | null;
-  readonly listing: Listing | undefined;
+  readonly regions: ReadonlyMap<number, Region>;
+  readonly groups: ReadonlyMap<number, Group>;
+  /** How many look-ahead regions a group has. */
+  readonly ahead: ReadonlyMap<number, number>;
   readonly isStuck: boolean;
 }
 
@@ -81,10 +85,22 @@ async function viewOf({ world }: FilemapService, device: ServedDevice): Promise<
   const isStuck = device.stuckSince !== undefined;
   try {
     const { name } = await world.dm.info(device.number);
-    return { name: unmangledName(name, {}), listing: await device.listing(), isStuck };
+    const { regions, groups } = await device.listing();
+    const ahead = new Map<number, number>();
+    for (const { programId, aux } of regions) {
+      const groupId = programId === LOOK_AHEAD_PROGRAM ? parseOwner(aux)?.groupId : undefined;
+      if (groupId !== undefined) ahead.set(groupId, (ahead.get(groupId) ?? 0) + 1);
+    }
+    return {
+      name: unmangledName(name, {}),
+      regions: new Map(regions.map((region) => [region.id, region])),
+      groups: new Map(groups.map((group) => [group.id, group])),
+      ahead,
+      isStuck,
+    };
   } catch {
     // Its files tell what they know without it.
-    return { name: null, listing: undefined, isStuck };
+    return { name: null, regions: new Map(), groups: new Map(), ahead: new Map(), isStuck };
   }
 }
 
@@ -105,30 +121,26 @@ function fileStatus(
     device: numberText(device),
     device_name: view?.name ?? null,
     group_id: groupId,
-    ...groupStatus(view?.listing, groupId),
+    ...groupStatus(view, groupId),
     last_change: lastChange === undefined ? null : new Date(lastChange).toISOString(),
   };
 }
 
 function groupStatus(
-  listing: Listing | undefined,
+  view: DeviceView | undefined,
   groupId: number,
 ): Pick<FileStatus, 'region_count' | 'mapped_bytes' | 'missed_bytes' | 'look_ahead_region_count'> {
-  const group = listing?.groups.find(({ id }) => id === groupId);
-  if (listing === undefined || group === undefined) {
+  const group = view?.groups.get(groupId);
+  if (view === undefined || group === undefined) {
     return { region_count: null, mapped_bytes: null, missed_bytes: null, look_ahead_region_count: null };
   }
-  const ids = new Set(group.members);
-  const members = listing.regions.filter((region) => ids.has(region.id) && !isAnchor(region));
+  const members = group.members.flatMap((id) => view.regions.get(id) ?? []).filter((region) => !isAnchor(region));
   const sectors = members.reduce((sum, { length }) => sum + Number(length), 0);
-  const ahead = listing.regions.filter(({ programId, aux }) => {
-    return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
-  });
   return {
     region_count: members.length,
     mapped_bytes: sectors * SECTOR_BYTES,
     missed_bytes: Number(group.missed) * SECTOR_BYTES,
-    look_ahead_region_count: ahead.length,
+    look_ahead_region_count: view.ahead.get(groupId) ?? 0,
   };
 }
 

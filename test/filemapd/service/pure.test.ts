@@ -7,7 +7,7 @@ import { isPattern, parseGlob } from '../../../src/filemapd/service/glob.ts';
 import { LookAheadPool } from '../../../src/filemapd/service/look-ahead-pool.ts';
 import { plainRequest, readRequest, type ServiceRequest } from '../../../src/filemapd/service/protocol.ts';
 import { passedSocket } from '../../../src/filemapd/service/serve.ts';
-import { formatState, parseState } from '../../../src/filemapd/service/state-file.ts';
+import { formatAdded, formatState, parseState } from '../../../src/filemapd/service/state-file.ts';
 import { UsageError } from '../../../src/mapper/errors.ts';
 import { groupsOf } from '../../../src/stats/group.ts';
 import { parseListLine } from '../../../src/stats/region.ts';
@@ -77,6 +77,26 @@ test('LookAheadPool gives nothing to a file that has not grown, and equal parts 
   assert.equal(files[5]?.bytes(), 0);
 });
 
+test('LookAheadPool gives new files what nobody has, until those that grow want it, and shrinks no part twice', () => {
+  let now = 0;
+  const pool = new LookAheadPool(64 * MIB, () => now);
+  const files = Array.from({ length: 1000 }, () => pool.join());
+  for (const file of files) file.isNew();
+  const withPart = (): number => files.filter((file) => file.bytes() > 0).length;
+  // 64 MiB hold 93 times 512 KiB and three regions of 65 664 bytes.
+  assert.equal(withPart(), 93);
+  assert.ok(files.slice(0, 93).every((file) => file.bytes() === MIB / 2));
+  files[999]?.grew();
+  assert.equal(withPart(), 93);
+  assert.deepEqual([files[999]?.rank(), files[0]?.bytes()], [1, 0], 'the first new one gives way');
+  for (const file of files.slice(2, 93)) file[Symbol.dispose]();
+  assert.equal(files[1]?.bytes(), MIB / 2, 'a larger part would cost new regions');
+  files[1]?.grew();
+  assert.equal(files[1]?.bytes(), 8 * MIB);
+  now = QUIET_MS;
+  assert.equal(withPart(), 0);
+});
+
 const WAYS = { mode: 'path', absenceMs: 1000, lookAhead: true } as const;
 const DEVICE = { major: 253, minor: 7 };
 const HOME = { major: 0, minor: 41 };
@@ -89,6 +109,18 @@ test('parseState() reads what formatState() wrote', () => {
     { ...FILE, level: DEVICE, alias: '', pattern: '/a/*' },
   ];
   assert.deepEqual(parseState(formatState({ files, patterns: [PATTERN] })), { files, patterns: [PATTERN] });
+});
+
+test('parseState() reads what was added, the newest of each file, and no line that has no end', () => {
+  const file = (inode: bigint, alias: string) => ({ ...FILE, inode, alias, pattern: undefined });
+  const text = formatState({ files: [file(1n, 'a'), file(2n, 'b')], patterns: [PATTERN] });
+  const added = `${text}${formatAdded(file(3n, 'c'))}${formatAdded(file(2n, 'd'))}`;
+  const files = [file(1n, 'a'), file(2n, 'd'), file(3n, 'c')];
+  assert.deepEqual(parseState(added), { files, patterns: [PATTERN] });
+  for (const cut of [1, 20]) {
+    const whole = `${added}${formatAdded(file(4n, 'e'))}`;
+    assert.deepEqual(parseState(whole.slice(0, -cut)).files, files);
+  }
 });
 
 for (const [text, message] of [

@@ -78,7 +78,7 @@ test('Pulse.sleep() ends when its signal fires, and the others sleep on', async 
   assert.deepEqual(ended, ['stopped', 'other']);
 });
 
-test('ParkingClock parks a file after two quiet pauses, and counts anew after it was woken', async () => {
+test('ParkingClock parks a file after two quiet pauses, again at once after its turn, not after its own notices', async () => {
   const clock = new SimulatedClock({ startMs: 0 });
   let wake: (() => void) | undefined;
   const parking = {
@@ -87,21 +87,24 @@ test('ParkingClock parks a file after two quiet pauses, and counts anew after it
       return { [Symbol.dispose]: () => (wake = undefined) };
     },
   };
-  const file = new ParkingClock(clock, () => parking);
-  const slept = async (ms: number): Promise<number> => {
+  const file = new ParkingClock(clock, parking);
+  const slept = async (ms: number, wakeUp = () => wake?.(), signal?: AbortSignal): Promise<number> => {
     const start = clock.now();
     let end = -1;
-    void file.sleep(ms).then(() => {
+    void file.sleep(ms, signal).then(() => {
       end = clock.now() - start;
     });
     await clock.advance(10_000);
-    wake?.();
+    wakeUp();
     await clock.settle();
     return end;
   };
   assert.equal(await slept(5000), 5000);
   assert.equal(await slept(5000), 10_000, 'parked until it is woken');
   assert.equal(wake, undefined);
+  assert.equal(await slept(5000), 10_000, 'it has only had its turn');
+  const notice = new AbortController();
+  assert.equal(await slept(5000, () => notice.abort(), notice.signal), 10_000);
   assert.equal(await slept(5000), 5000, 'a pause of its own comes first again');
   assert.equal(await slept(500), 500);
   assert.equal(await slept(5000), 5000);
