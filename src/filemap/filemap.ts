@@ -8,6 +8,7 @@ import type { GroupTagForm } from '../stats/group-tag.ts';
 import { type StatsMemory, statsMemory } from '../stats/memory.ts';
 import type { PackedIds } from '../stats/packed.ts';
 import { hasCode } from '../system/errors.ts';
+import type { RegionOptions } from './apply.ts';
 import { deleteRegions } from './delete-regions.ts';
 import { type Extents, mapExtents, rangesOf } from './extents.ts';
 import type { FileView } from './file-view.ts';
@@ -119,38 +120,66 @@ export async function planFilemap(dm: DeviceMapper, file: FileView, options: Pla
   return { device, mapping: planMapping(runs, limit, bounds.length, memory), pending, notes };
 }
 
+/** Regions of a file that are in no group yet. */
+export interface NewRegions {
+  /** Those with an extent each; ascending. */
+  readonly ids: readonly number[];
+  readonly packed: PackedIds;
+}
+
 /**
- * Creates one region for each extent of a file, or regions that extents share where there are many, and a group of them.
- * A failure deletes what was created. A file without data gets a region that counts nothing (`ANCHOR`), so that its
- * group can be followed from the start.
+ * Creates one region for each extent of a file, or regions that extents share where there are many. A failure deletes
+ * what was created.
+ *
+ * @param aux the aux data of those with an extent each
+ * @param word tells those that are shared from others'
+ */
+export async function createRegions(
+  stats: DeviceStats,
+  { mapping: { packing } }: PlannedFilemap,
+  { programId, precise = false, bounds = [], signal }: RegionOptions & Pick<FilemapOptions, 'signal'>,
+  aux: string,
+  word: string,
+): Promise<NewRegions> {
+  const { single, spans } = packing;
+  const ids: number[] = [];
+  const packed: number[] = [];
+  try {
+    for (const range of single.length === 0 ? [ANCHOR] : rangesOf(single)) {
+      signal?.throwIfAborted();
+      ids.push(await stats.createRegion({ range, programId, precise, bounds, aux }));
+    }
+    for (const span of spans) {
+      signal?.throwIfAborted();
+      await createSpan(stats, span, word, { programId, precise, bounds }, (id) => packed.push(id));
+    }
+    signal?.throwIfAborted();
+  } catch (error) {
+    await deleteRegions(stats, [...ids, ...packed]);
+    throw error;
+  }
+  const ascending = (list: number[]): number[] => list.sort((a, b) => a - b);
+  return { ids: ascending(ids), packed: { word, ids: ascending(packed) } };
+}
+
+/**
+ * Maps a file: creates its regions, and a group of them. A failure deletes what was created. A file without data gets a
+ * region that counts nothing (`ANCHOR`), so that its group can be followed from the start.
  *
  * @throws UsageError when the file cannot be mapped; DmError the kernel's refusal
  */
 export async function createFilemap(dm: DeviceMapper, file: FileView, options: FilemapOptions): Promise<Filemap> {
   const planned = await planFilemap(dm, file, options);
-  const { single, spans } = planned.mapping.packing;
-  const stats = new DeviceStats(dm, planned.device);
-  const { programId, precise = false, bounds = [], alias = '', group = true, tagForm = 'quoted' } = options;
-  const ids: number[] = [];
-  const packed = { word: newWord(), ids: [] as number[] };
+  const { device, mapping, notes } = planned;
+  const stats = new DeviceStats(dm, device);
+  const { alias = '', group = true, tagForm = 'quoted' } = options;
+  const { ids, packed } = await createRegions(stats, planned, options, '', newWord());
   try {
-    for (const range of single.length === 0 ? [ANCHOR] : rangesOf(single)) {
-      options.signal?.throwIfAborted();
-      ids.push(await stats.createRegion({ range, programId, precise, bounds }));
-    }
-    for (const span of spans) {
-      options.signal?.throwIfAborted();
-      await createSpan(stats, span, packed.word, { programId, precise, bounds }, (id) => packed.ids.push(id));
-    }
-    ids.sort((a, b) => a - b);
-    packed.ids.sort((a, b) => a - b);
-    options.signal?.throwIfAborted();
     if (group) await stats.writeGroup({ alias, members: ids, userData: '', carried: undefined, packed, tagForm });
   } catch (error) {
     await deleteRegions(stats, [...ids, ...packed.ids]);
     throw error;
   }
-  const { device, mapping, notes } = planned;
   const map = { device, mapping, notes, groupId: group ? ids[0] : undefined, regionIds: ids };
   return packed.ids.length === 0 ? map : { ...map, packed };
 }

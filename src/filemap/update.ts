@@ -3,6 +3,7 @@ import type { DeviceMapper } from '../mapper/device-mapper.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import { type StatsMemory, statsMemory } from '../stats/memory.ts';
+import { movedTo } from '../stats/moving.ts';
 import { PACKED_PROGRAM, type PackedSpan } from '../stats/packed.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { type Extents, rangesOf } from './extents.ts';
@@ -78,7 +79,7 @@ export async function planFilemapUpdate(
   const state = ids === undefined ? NOT_PACKED : packedState(regionsOfProgram(list, PACKED_PROGRAM), ids);
   const split = splitBySpans(extents.runs, state.spans);
   const filemap = matchFilemap(list, groupId, split.rest);
-  if (filemap === undefined) return undefined;
+  if (filemap === undefined || (await movedTo(stats, filemap.group)) !== undefined) return undefined;
   // An empty file's region stays only where there is nothing else to hold the group together.
   const isEmpty = split.rest.length === 0;
   const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), filemap.group.id, maxPieces, isEmpty);
