@@ -1,6 +1,7 @@
 /** Updates of a filemap in a fresh process, each after one more extent; what they cost, as JSON. */
-import { updateFilemap } from '../src/filemap/filemap.ts';
+
 import { openFile } from '../src/filemap/open-file.ts';
+import { updateFilemap } from '../src/filemap/update.ts';
 import { DeviceMapper } from '../src/mapper/device-mapper.ts';
 import type { Cost } from './cost.ts';
 import { appendExtent } from './files.ts';

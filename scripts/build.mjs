@@ -31,6 +31,7 @@ await bundle(
 const usual = ['list', 'report', 'print', 'clear', 'delete', 'group', 'ungroup', 'version', 'help'];
 await bundleInParts(entryOf('dmstats'), bin, (file) => {
   if (file.includes('/cli/dmsetup/')) return 'dmsetup';
+  if (['create', 'create-filemap', 'planned-filemap'].includes(basename(file, '.ts'))) return 'create';
   return usual.includes(basename(file, '.ts')) ? 'usual' : 'rest';
 });
 for (const name of commands) {

@@ -1,5 +1,6 @@
 import type { FileView } from '../filemap/file-view.ts';
-import { createFilemap, updateFilemap } from '../filemap/filemap.ts';
+import { createFilemap } from '../filemap/filemap.ts';
+import { updateFilemap } from '../filemap/update.ts';
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { nanoseconds } from '../mapper/units.ts';
 import { SimulatedFileSystem } from '../simulator/file-system.ts';

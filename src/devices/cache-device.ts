@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../mapper/device-info.ts';
-import type { DeviceRef } from '../mapper/device-ref.ts';
+import { type DeviceRef, numberIn } from '../mapper/device-ref.ts';
 import { UsageError } from '../mapper/errors.ts';
 import type { NamedDevice } from '../mapper/nodes.ts';
 import type { StatusOptions, WaitOptions } from '../mapper/options.ts';
@@ -27,7 +27,6 @@ import { ManagedDevice, onlyLine } from './managed-device.ts';
 import type { Mapper } from './mapper.ts';
 import type { SwapOptions } from './swap/apply-swap.ts';
 import { mappedDevice, swapUnder } from './swap/swap-under.ts';
-import { numberIn } from './table-uses.ts';
 
 /** A cache and the three devices under it, which are made and removed with it. */
 export interface DesiredCache extends CacheSettings {

@@ -1,11 +1,12 @@
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import { numberIn } from '../mapper/device-ref.ts';
 import { DmError } from '../mapper/errors.ts';
 import type { TableLine } from '../mapper/table-line.ts';
 import type { Sectors } from '../mapper/units.ts';
 import type { Device } from '../targets/device.ts';
 import type { Host } from './host.ts';
 import type { Machine } from './machine.ts';
-import { keyOf, numberIn, usesOf } from './table-uses.ts';
+import { keyOf, usesOf } from './table-uses.ts';
 
 /** What is known of the devices that tables use. */
 export interface Survey {

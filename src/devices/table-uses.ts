@@ -17,11 +17,5 @@ export function usesOf({ type, params, length }: TableLine): DeviceUse[] {
   }
 }
 
-/** A device's number in a table's text, such as `8:0`. */
-export function numberIn(text: string): DeviceNumber | undefined {
-  const [, major, minor] = /^(\d+):(\d+)$/.exec(text) ?? [];
-  return major === undefined || minor === undefined ? undefined : { major: Number(major), minor: Number(minor) };
-}
-
 /** A number as a key. */
 export const keyOf = ({ major, minor }: DeviceNumber): string => `${major}:${minor}`;

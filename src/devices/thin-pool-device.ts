@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../mapper/device-info.ts';
-import type { DeviceRef } from '../mapper/device-ref.ts';
+import { type DeviceRef, numberIn } from '../mapper/device-ref.ts';
 import { UsageError } from '../mapper/errors.ts';
 import type { NamedDevice } from '../mapper/nodes.ts';
 import type { StatusOptions } from '../mapper/options.ts';
@@ -25,7 +25,6 @@ import {
 } from './pool-table.ts';
 import type { SwapOptions } from './swap/apply-swap.ts';
 import { mappedDevice, swapUnder } from './swap/swap-under.ts';
-import { numberIn } from './table-uses.ts';
 import type { ThinDevId } from './thin-dev-id.ts';
 
 /** A pool and the two devices under it, which are made and removed with it. */

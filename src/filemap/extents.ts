@@ -82,7 +82,8 @@ export class ExtentCollector {
     if (length === 0) return;
     let start = physical / SECTOR_BYTES;
     let end = start + length / SECTOR_BYTES;
-    if (start % 1 !== 0 || end % 1 !== 0) {
+    // By its bits, also beyond 2^53: a remainder of doubles is a call into the C library.
+    if (((physical | length) & (SECTOR_BYTES - 1)) !== 0) {
       this.#rounded++;
       start = Math.floor(start);
       end = Math.ceil(end);

@@ -24,3 +24,4 @@ export {
 } from './stack/compose.ts';
 export type { WayMapper } from './stack/nodes.ts';
 export { findWay, type Way } from './stack/way.ts';
+export * from './update.ts';

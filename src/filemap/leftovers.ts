@@ -1,6 +1,7 @@
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { hasMarkOf } from '../stats/generation.ts';
 import { type Group, tagOf } from '../stats/group.ts';
+import { clearPartner } from '../stats/moving.ts';
 import { isPackedOf } from '../stats/packed.ts';
 import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
 import { linesWith } from './match.ts';
@@ -11,6 +12,8 @@ export interface Leftovers {
   readonly members: readonly number[];
   /** Not in the group: what they counted is in it already, or was never to be. */
   readonly others: readonly number[];
+  /** The group, when there may be something of it on another device, from or to which it moved. */
+  readonly moving: Group | undefined;
 }
 
 /**
@@ -19,8 +22,9 @@ export interface Leftovers {
  *
  * @param list the device's list, in which the group was found
  */
-export function leftoversOf(list: Uint8Array, { id: leader, members, generation, packed }: Group): Leftovers {
-  const left: Record<keyof Leftovers, number[]> = { members: [], others: [] };
+export function leftoversOf(list: Uint8Array, group: Group): Leftovers {
+  const { id: leader, members, generation, packed, partner } = group;
+  const left = { members: [] as number[], others: [] as number[], moving: partner === undefined ? undefined : group };
   if (generation === undefined) return left;
   const lines = linesWith(list, generation.line);
   const programId = lines.find(({ id }) => id === leader)?.programId;
@@ -40,7 +44,8 @@ export function leftoversOf(list: Uint8Array, { id: leader, members, generation,
 
 /** Those of some ids only: one change's own, where another process may be about one too. */
 export function restrictTo({ members, others }: Leftovers, ids: ReadonlySet<number>): Leftovers {
-  return { members: members.filter((id) => ids.has(id)), others: others.filter((id) => ids.has(id)) };
+  const ours = (id: number): boolean => ids.has(id);
+  return { members: members.filter(ours), others: others.filter(ours), moving: undefined };
 }
 
 /**
@@ -48,8 +53,13 @@ export function restrictTo({ members, others }: Leftovers, ids: ReadonlySet<numb
  *
  * @returns regions that the kernel would not delete
  */
-export async function clearLeftovers(stats: DeviceStats, { members, others }: Leftovers): Promise<Undeleted[]> {
+export async function clearLeftovers(stats: DeviceStats, { members, others, moving }: Leftovers): Promise<Undeleted[]> {
   // A mark that stays is harmless, and seen by the next one who looks.
   for (const id of members) await tryHard(() => stats.setAux(id, ''));
+  if (moving !== undefined) {
+    const { partner: _, ...group } = moving;
+    await clearPartner(stats, moving);
+    await stats.writeGroup(group);
+  }
   return deleteRegions(stats, others);
 }

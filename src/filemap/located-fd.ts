@@ -7,8 +7,9 @@ import { extentsOf, mappedOf } from './fiemap-file.ts';
 import type { Located } from './file-view.ts';
 import { checkFileSystem } from './refusals.ts';
 import { type DataFile, dataFileOf } from './stack/data-file.ts';
+import { directWay } from './stack/direct-way.ts';
 import type { WayMapper } from './stack/nodes.ts';
-import { findWay, type Way } from './stack/way.ts';
+import type { Way } from './stack/way.ts';
 
 /** Where the data of an open file lies. The descriptor stays its owner's. */
 export class LocatedFd implements Disposable {
@@ -35,7 +36,9 @@ export class LocatedFd implements Disposable {
     let way: Way | undefined;
     try {
       checkFileSystem(data.magic, () => isOnRealtimeDevice(data.fd));
-      way = await findWay(dm, data.device, level);
+      way = await directWay(dm, data.device, level);
+      // What reads tables knows all targets, which is more to load than all the rest of a command.
+      way ??= await (await import('./stack/way.ts')).findWay(dm, data.device, level);
     } finally {
       if (way === undefined && data !== before) data[Symbol.dispose]();
     }

@@ -1,5 +1,5 @@
-import { numberIn } from '../devices/table-uses.ts';
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import { numberIn } from '../mapper/device-ref.ts';
 import { UsageError } from '../mapper/errors.ts';
 
 /** Which file the daemon follows when the one it began with is renamed, replaced or unlinked. */

@@ -8,3 +8,9 @@ export function refText(ref: DeviceRef): string {
   if ('name' in ref) return ref.name;
   return 'uuid' in ref ? ref.uuid : `${ref.major}:${ref.minor}`;
 }
+
+/** A device's number in a table's text, such as `8:0`. */
+export function numberIn(text: string): DeviceNumber | undefined {
+  const [, major, minor] = /^(\d+):(\d+)$/.exec(text) ?? [];
+  return major === undefined || minor === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+}

@@ -3,11 +3,12 @@ import { type DeviceRef, refText } from '../mapper/device-ref.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { type AreaCounters, type Counters, isPrintOf, parsePrint, sumCounters } from './counters.ts';
 import { hasMarkOf } from './generation.ts';
-import { type Group, groupsOf, type KeptData, keptText, type Listing } from './group.ts';
+import { type Group, type KeptData, keptText, type Listing, parseList } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
+import { clearPartner, withoutMoved } from './moving.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
 import { isPackedOf, PACKED_PROGRAM, type PackedSpan, spansOf } from './packed.ts';
-import { createMessage, needsPrecise, parseListLine, type Region, type RegionSpec } from './region.ts';
+import { createMessage, needsPrecise, type Region, type RegionSpec } from './region.ts';
 import { otherRegion, RegionPrinter } from './region-printer.ts';
 import { message, quoted, unfitForList } from './words.ts';
 
@@ -53,6 +54,11 @@ export class DeviceStats {
   /** The device as people write it, for messages. */
   get device(): string {
     return refText(this.ref);
+  }
+
+  /** The statistics of another device. */
+  on(ref: DeviceRef): DeviceStats {
+    return new DeviceStats(this.#dm, ref);
   }
 
   async #send(
@@ -120,7 +126,10 @@ export class DeviceStats {
     return (await this.#dm.messageBytes(this.ref, '@stats_list')) ?? new Uint8Array(0);
   }
 
-  /** The device's regions and groups; of one program when a `programId` is given. */
+  /**
+   * The device's regions and groups; of one program when a `programId` is given. A group that has moved to another device
+   * is none here any more, whether or not its regions are gone.
+   */
   async list(programId?: string): Promise<Listing> {
     const text = await this.rawList(programId);
     // A sampler asks each second, and hardly ever is there another answer.
@@ -128,7 +137,7 @@ export class DeviceStats {
       this.#lastList = { text, listing: parseList(text) };
       this.#printers.clear();
     }
-    const { listing } = this.#lastList;
+    const listing = await withoutMoved(this, this.#lastList.listing);
     if (listing.groups.every(({ packed }) => packed === undefined)) return listing;
     const regions = programId === undefined ? listing.regions : await this.#packedRegions();
     const spans = new Map<number, readonly PackedSpan[]>();
@@ -238,7 +247,7 @@ export class DeviceStats {
   async deletePacked({ packed }: Pick<Group, 'packed'>): Promise<void> {
     if (packed === undefined) return;
     for (const region of await this.#packedRegions())
-      if (isPackedOf(region, packed.word)) await this.#deleteIfThere(region.id);
+      if (isPackedOf(region, packed.word)) await this.deleteRegionIfThere(region.id);
   }
 
   /**
@@ -247,39 +256,24 @@ export class DeviceStats {
    * on its way into the group or out of it. Regions that others have deleted are no error.
    */
   async deleteGroup(group: Group): Promise<void> {
+    await clearPartner(this, group);
     await this.deletePacked(group);
-    for (const id of [...group.members].reverse()) await this.#deleteIfThere(id);
+    for (const id of [...group.members].reverse()) await this.deleteRegionIfThere(id);
     const { regions } = await this.list();
     for (const { id, aux, programId } of regions) {
       const isAhead = programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === group.id;
       const isOnItsWay = group.generation !== undefined && hasMarkOf(aux, group.generation);
       const isPacking = group.generation !== undefined && isPackedOf({ programId, aux }, group.generation.line);
-      if (isAhead || isOnItsWay || isPacking) await this.#deleteIfThere(id);
+      if (isAhead || isOnItsWay || isPacking) await this.deleteRegionIfThere(id);
     }
   }
 
-  async #deleteIfThere(id: number): Promise<void> {
+  /** As `deleteRegion`, for what others may have deleted. */
+  async deleteRegionIfThere(id: number): Promise<void> {
     try {
       await this.deleteRegion(id);
     } catch (error) {
       if (!DmError.is(error, 'ENOENT')) throw error;
     }
   }
-}
-
-/** The answer of `@stats_list`; what cannot be read is told and left out. */
-function parseList(text: string): Listing {
-  const regions: Region[] = [];
-  const problems: string[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    try {
-      regions.push(parseListLine(line));
-    } catch (error) {
-      if (!(error instanceof DmParseError)) throw error;
-      problems.push(`skipped: ${error.message}`);
-    }
-  }
-  const grouped = groupsOf(regions);
-  return { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
 }

@@ -4,7 +4,6 @@
  * it. So that the list alone says what is what, whenever a process is killed, tags of one group share a line and are
  * numbered, and regions on their way bear a mark with the line.
  */
-import { randomBytes } from 'node:crypto';
 
 /** Which of a group's tags this is: of all with the same line, the highest number counts. */
 export interface Generation {
@@ -15,10 +14,18 @@ export interface Generation {
 
 /** The next tag's generation; the first one's of a group that had none. */
 export function nextGeneration(generation: Generation | undefined): Generation {
-  if (generation === undefined) return { line: randomBytes(6).toString('hex'), number: 1 };
+  if (generation === undefined) return { line: newLine(), number: 1 };
   return { ...generation, number: generation.number + 1 };
 }
 
+/** No secret, only unlike others: to load node:crypto would take as long as all else that a short command does. */
+function newLine(): string {
+  return Math.floor(Math.random() * 2 ** LINE_BITS)
+    .toString(16)
+    .padStart(LINE_BITS / 4, '0');
+}
+
+const LINE_BITS = 48;
 const MARK = 'handover=';
 
 /** The aux data of a region that is on its way into a group or out of it. */

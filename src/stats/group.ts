@@ -1,9 +1,12 @@
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import { DmParseError } from '../mapper/errors.ts';
 import { type Carriable, type CarriedData, joinCarried, splitCarried } from './carried.ts';
 import { isExact } from './error-bound.ts';
 import { hasMark } from './generation.ts';
 import { type GroupTag, type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
 import { joinPacked, type PackedIds, type PackedSpan, splitPacked } from './packed.ts';
-import type { Region } from './region.ts';
+import { joinPartner, splitPartner } from './partner.ts';
+import { parseListLine, type Region } from './region.ts';
 
 /** A group of regions of one device, with what it keeps of the past. */
 export interface Group extends CarriedData {
@@ -18,12 +21,14 @@ export interface Group extends CarriedData {
   readonly tagForm: GroupTagForm;
   /** Regions that its extents share; absent when there are none. */
   readonly packed?: PackedIds;
+  /** Where it comes from or goes to; absent when nothing of it is on another device. */
+  readonly partner?: DeviceNumber;
 }
 
 /** What `keptText` writes. */
-export type KeptData = Pick<Group, 'userData' | 'packed'> & Carriable;
+export type KeptData = Pick<Group, 'userData' | 'packed' | 'partner'> & Carriable;
 
-type KeptOf = CarriedData & Pick<Group, 'packed'>;
+type KeptOf = CarriedData & Pick<Group, 'packed' | 'partner'>;
 
 /** A device's regions and groups, and what of the kernel's list could not be understood. */
 export interface Listing {
@@ -103,12 +108,13 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
 /** What a group keeps in its tag's user data. */
 export function keptOf(text: string): KeptOf {
   const { userData, ...rest } = splitCarried(text);
-  return { ...rest, ...splitPacked(userData) };
+  const { userData: before, ...packed } = splitPacked(userData);
+  return { ...rest, ...packed, ...splitPartner(before) };
 }
 
 /** The user data of a group's tag. */
 export function keptText(kept: KeptData): string {
-  return joinCarried(joinPacked(kept.userData, kept.packed), kept);
+  return joinCarried(joinPacked(joinPartner(kept.userData, kept.partner), kept.packed), kept);
 }
 
 /** The tags that no other one replaces. */
@@ -138,4 +144,21 @@ export function userDataOf(region: Region, group: Group | undefined): string {
   if (hasMark(region.aux)) return '';
   if (!hasGroupTag(region.aux)) return region.aux;
   return group?.id === region.id ? group.userData : '';
+}
+
+/** The answer of `@stats_list`; what cannot be read is told and left out. */
+export function parseList(text: string): Listing {
+  const regions: Region[] = [];
+  const problems: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    try {
+      regions.push(parseListLine(line));
+    } catch (error) {
+      if (!(error instanceof DmParseError)) throw error;
+      problems.push(`skipped: ${error.message}`);
+    }
+  }
+  const grouped = groupsOf(regions);
+  return { regions, groups: grouped.groups, problems: [...problems, ...grouped.problems] };
 }

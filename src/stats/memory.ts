@@ -36,20 +36,20 @@ export function regionBytes(areas: number, cpus: number, bounds: number): number
 
 /** How many CPUs this machine can have; the kernel keeps counters for each. */
 export function possibleCpus(): number {
-  const ids = parseIds(readFileSync(CPUS, 'latin1').trim());
+  const ids = parseIds(readFileSync(CPUS, 'utf8').trim());
   if (ids === undefined) throw new Error(`cannot read ${CPUS}`);
   return ids.length;
 }
 
 /** What statistics may take on this machine, and take. */
 export function statsMemory(): StatsMemory {
-  const totalKib = /^MemTotal:\s*(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'latin1'))?.[1];
+  const totalKib = /^MemTotal:\s*(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
   return { cpus: possibleCpus(), limitBytes: (Number(totalKib) * 1024) / 4, usedBytes: usedBytes() };
 }
 
 function usedBytes(): number {
   try {
-    return Number(readFileSync(USED, 'latin1'));
+    return Number(readFileSync(USED, 'utf8'));
   } catch {
     return 0;
   }

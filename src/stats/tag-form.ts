@@ -15,8 +15,19 @@ export function groupTagForm(read: (path: string) => string = (path) => readFile
     } catch {
       continue;
     }
-    const date = /\b1\.02\.\d+(?:-git)? \((\d{4}-\d{2}-\d{2})\)/.exec(library)?.[1];
+    const date = releaseDate(library);
     if (date !== undefined) return date < '2023-08-01' ? 'unquoted' : 'quoted';
   }
   return 'quoted';
+}
+
+const VERSION = /^1\.02\.\d+(?:-git)? \((\d{4}-\d{2}-\d{2})\)/;
+
+/** The date in the text of its version. By a search for a plain text first: an expression takes long for half a megabyte. */
+function releaseDate(library: string): string | undefined {
+  for (let at = library.indexOf('1.02.'); at >= 0; at = library.indexOf('1.02.', at + 1)) {
+    const date = VERSION.exec(library.slice(at, at + 40))?.[1];
+    if (date !== undefined) return date;
+  }
+  return undefined;
 }

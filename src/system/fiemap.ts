@@ -21,12 +21,10 @@ export type OnExtent = (logical: number, physical: number, length: number, flags
 // more than all the rest of an update.
 const WORDS = FiemapExtent.size / 4;
 const word = (offset: number): number => offset / 4;
-const AT = {
-  logical: word(FiemapExtent.offsets.logical),
-  physical: word(FiemapExtent.offsets.physical),
-  length: word(FiemapExtent.offsets.length),
-  flags: word(FiemapExtent.offsets.flags),
-};
+const AT_LOGICAL = word(FiemapExtent.offsets.logical);
+const AT_PHYSICAL = word(FiemapExtent.offsets.physical);
+const AT_LENGTH = word(FiemapExtent.offsets.length);
+const AT_FLAGS = word(FiemapExtent.offsets.flags);
 const LOW = littleEndian ? 0 : 1;
 const HIGH = 1 - LOW;
 const HIGH_UNIT = 2 ** 32;
@@ -58,7 +56,6 @@ let spare: Uint8Array | undefined;
 
 async function tell(fd: number, sync: boolean, from: bigint, buffer: Uint8Array, onExtent: OnExtent): Promise<void> {
   const words = new Uint32Array(buffer.buffer);
-  const number = (at: number): number => (words[at + LOW] as number) + (words[at + HIGH] as number) * HIGH_UNIT;
   const maximum = 2n ** 64n - 1n;
   const header = Fiemap.at(buffer);
   let start = from;
@@ -75,11 +72,12 @@ async function tell(fd: number, sync: boolean, from: bigint, buffer: Uint8Array,
     if (count === 0) return;
     const end = word(Fiemap.size) + count * WORDS;
     for (let at = word(Fiemap.size); at < end; at += WORDS) {
+      // Plain, since a command does it once: nothing of it is ever compiled to be fast.
       onExtent(
-        number(at + AT.logical),
-        number(at + AT.physical),
-        number(at + AT.length),
-        words[at + AT.flags] as number,
+        (words[at + AT_LOGICAL + HIGH] as number) * HIGH_UNIT + (words[at + AT_LOGICAL + LOW] as number),
+        (words[at + AT_PHYSICAL + HIGH] as number) * HIGH_UNIT + (words[at + AT_PHYSICAL + LOW] as number),
+        (words[at + AT_LENGTH + HIGH] as number) * HIGH_UNIT + (words[at + AT_LENGTH + LOW] as number),
+        words[at + AT_FLAGS] as number,
       );
     }
     const last = FiemapExtent.at(buffer, Fiemap.size + (count - 1) * FiemapExtent.size);

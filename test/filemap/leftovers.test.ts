@@ -21,8 +21,8 @@ test('leftoversOf() takes what is marked for a member or not, as the tag says', 
     '4: 32+8 8 p handover=abc',
     '5: 40+8 8 q handover=ab',
   );
-  assert.deepEqual(left, { members: [2], others: [0] });
-  assert.deepEqual(restrictTo(left, new Set([2])), { members: [2], others: [] });
+  assert.deepEqual(left, { members: [2], others: [0], moving: undefined });
+  assert.deepEqual(restrictTo(left, new Set([2])), { members: [2], others: [], moving: undefined });
 });
 
 test('leftoversOf() knows a former leader by its tag, in the group or not', () => {
@@ -40,7 +40,11 @@ test('leftoversOf() knows packed regions that no tag names: by the group’s wor
 });
 
 test('leftoversOf() finds nothing of a group that has never changed', () => {
-  assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#-', '2: 0+8 8 p handover=ab'), { members: [], others: [] });
+  assert.deepEqual(leftOf(1, '1: 8+8 8 p DMS_GROUP=f:1#-', '2: 0+8 8 p handover=ab'), {
+    members: [],
+    others: [],
+    moving: undefined,
+  });
 });
 
 test('matchFilemap() finds a group by the id of a region that led it', () => {

@@ -3,8 +3,9 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { createFilemap, type FilemapOptions, updateFilemap } from '../../src/filemap/filemap.ts';
+import { createFilemap, type FilemapOptions } from '../../src/filemap/filemap.ts';
 import { openFile } from '../../src/filemap/open-file.ts';
+import { updateFilemap } from '../../src/filemap/update.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';

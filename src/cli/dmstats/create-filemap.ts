@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createFilemap, type Filemap, type PlanOptions, planFilemap } from '../../filemap/filemap.ts';
 import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
+import { isPattern } from '../../filemapd/service/glob.ts';
 import { DmError, UsageError } from '../../mapper/errors.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import { groupTagForm } from '../../stats/tag-form.ts';
@@ -18,8 +20,7 @@ import {
   openGiven,
   preallocateOf,
 } from './follow.ts';
-import { createByPattern, isFilePattern } from './pattern.ts';
-import { plannedRecord, plannedText } from './planned-filemap.ts';
+import type { createByPattern } from './pattern.ts';
 
 /** `dmstats create --filemap`: one file after the other; what was made for earlier files stays when a later one fails. */
 export async function createFilemaps(context: Context, region: RegionOptions): Promise<number> {
@@ -46,7 +47,7 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
   };
   for (const given of words) {
     if (isFilePattern(given)) {
-      await createByPattern(context, given, region, level);
+      await byPattern(context, given, region, level);
       continue;
     }
     const opened = openGiven(context, given);
@@ -85,6 +86,14 @@ export async function createFilemaps(context: Context, region: RegionOptions): P
   return 0;
 }
 
+/** Whether a word of the command line means files by a pattern: it has wildcards, and no file has just this name. */
+function isFilePattern(given: string): boolean {
+  return isPattern(given) && !existsSync(given);
+}
+
+// What only some uses of the command need is not loaded for the others.
+const byPattern: typeof createByPattern = async (...words) => (await import('./pattern.ts')).createByPattern(...words);
+
 /** Puts the file's name before an error that does not know it. */
 async function named<T>({ given }: OpenFile, action: () => Promise<T>): Promise<T> {
   try {
@@ -100,6 +109,7 @@ async function plan(context: Context, { given, file }: OpenFile, how: PlanOption
   const { device, mapping, pending, notes } = await planFilemap(context.dm, file, { ...how, sync: false });
   for (const note of notes) context.warn(`${given}: ${note}`);
   if (pending) context.warn(`${given}: data that waits for its blocks is not in this; "sync" gives it some`);
+  const { plannedRecord, plannedText } = await import('./planned-filemap.ts');
   context.outcome.tell(plannedText(given, mapping), {
     action: 'planned_file',
     file: given,

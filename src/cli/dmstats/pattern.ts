@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_MAX_REGIONS } from '../../filemap/packing/pack.ts';
 import { DEFAULT_ABSENCE_MS, filemapdModeFromString } from '../../filemapd/arguments.ts';
 import { followPattern } from '../../filemapd/service/client.ts';
-import { isPattern } from '../../filemapd/service/glob.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { oneLine } from '../run.ts';
@@ -12,11 +10,6 @@ import type { RegionOptions } from './create.ts';
 import { maxRegionsOf, preallocateOf, tellPreallocation } from './follow.ts';
 
 const INCOMPATIBLE = ['alias', 'dry-run', 'nogroup', 'nomonitor', 'foreground'] as const;
-
-/** Whether a word of the command line means files by a pattern: it has wildcards, and no file has just this name. */
-export function isFilePattern(given: string): boolean {
-  return isPattern(given) && !existsSync(given);
-}
 
 /** Has the dmfilemapd service follow the files of a pattern. @throws UsageError when it does not run, or says no */
 export async function createByPattern(

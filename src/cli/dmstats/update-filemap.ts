@@ -1,5 +1,6 @@
 import { deviceOf, type FileView } from '../../filemap/file-view.ts';
-import { checkMappable, type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/filemap.ts';
+import { checkMappable } from '../../filemap/filemap.ts';
+import { type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/update.ts';
 import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';

@@ -61,10 +61,17 @@ export interface PackingLimits extends Costs, Ways {
  */
 export const DEFAULT_MAX_REGIONS = 256;
 
-const divisor = (a: number, b: number): number => {
-  while (b !== 0) [a, b] = [b, a % b];
-  return a;
-};
+/** The largest number that divides both. */
+function divisor(a: number, b: number): number {
+  let larger = a;
+  let smaller = b;
+  while (smaller !== 0) {
+    const rest = larger % smaller;
+    larger = smaller;
+    smaller = rest;
+  }
+  return larger;
+}
 
 /** What a packing costs. */
 export function priceOf({ single, spans }: Packing, { cpus, bounds }: Costs): Price {
@@ -77,76 +84,83 @@ export function priceOf({ single, spans }: Packing, { cpus, bounds }: Costs): Pr
   };
 }
 
-/** Collects extents of one span as long as it has not too many areas. */
-class SpanBuilder {
-  readonly #packing: { single: Run[]; spans: SpanPlan[] };
-  #runs: Run[] = [];
-  #step = 0;
-
-  constructor(packing: { single: Run[]; spans: SpanPlan[] }) {
-    this.#packing = packing;
-  }
-
-  add(run: Run): void {
-    const [first] = this.#runs;
-    if (first === undefined) {
-      this.#begin(run);
-      return;
-    }
-    const step = divisor(divisor(this.#step, run.start - first.start), run.end - first.start);
-    if ((run.end - first.start) / step > MOST_AREAS) {
-      this.end();
-      this.#begin(run);
-      return;
-    }
-    this.#step = step;
-    this.#runs.push(run);
-  }
-
-  #begin(run: Run): void {
-    this.#runs = [run];
-    this.#step = run.end - run.start;
-  }
-
-  /** Two extents would have no fewer regions together: a region in areas and its companion. */
-  end(): void {
-    const runs = this.#runs;
-    const [first] = runs;
-    const last = runs.at(-1);
-    this.#runs = [];
-    if (first === undefined || last === undefined) return;
-    const { start } = first;
-    if (runs.length <= 2) this.#packing.single.push(...runs);
-    else this.#packing.spans.push({ start, step: this.#step, areas: (last.end - start) / this.#step, runs });
-  }
-}
-
-/** Packs what is near: neither gaps nor extents of more than `limit` sectors are in a span. */
+/**
+ * Packs what is near: neither gaps nor extents of more than `limit` sectors are in a span. One plain loop, as those below:
+ * a command plans once, and code that runs once is never compiled to be fast.
+ */
 function packNear(runs: readonly Run[], limit: number, keepFirst: boolean): Packing {
-  const packing = { single: [] as Run[], spans: [] as SpanPlan[] };
-  const builder = new SpanBuilder(packing);
-  let end = 0;
-  for (const [index, run] of runs.entries()) {
-    if (run.start - end > limit) builder.end();
-    if (run.end - run.start > limit || (index === 0 && keepFirst)) {
-      builder.end();
-      packing.single.push(run);
-    } else builder.add(run);
-    end = run.end;
+  const single: Run[] = [];
+  const spans: SpanPlan[] = [];
+  /** The first extent of the span that is being made, by its index; -1 for none. */
+  let first = -1;
+  let origin = 0;
+  let step = 0;
+  let before = 0;
+  const close = (next: number): void => {
+    if (first < 0) return;
+    const shared = runs.slice(first, next);
+    first = -1;
+    // Two extents would have no fewer regions together: a region in areas and its companion.
+    if (shared.length <= 2) single.push(...shared);
+    else spans.push({ start: origin, step, areas: (before - origin) / step, runs: shared });
+  };
+  for (let index = 0; index < runs.length; index++) {
+    const run = runs[index] as Run;
+    const { start, end } = run;
+    const isAlone = end - start > limit || (index === 0 && keepFirst);
+    if (isAlone || start - before > limit) close(index);
+    if (first >= 0) {
+      let finer = step;
+      if ((start - origin) % finer !== 0) finer = divisor(finer, start - origin);
+      if ((end - origin) % finer !== 0) finer = divisor(finer, end - origin);
+      if ((end - origin) / finer > MOST_AREAS) close(index);
+      else step = finer;
+    }
+    if (isAlone) single.push(run);
+    else if (first < 0) {
+      first = index;
+      origin = start;
+      step = end - start;
+    }
+    before = end;
   }
-  builder.end();
-  return packing;
+  close(runs.length);
+  return { single, spans };
 }
 
-/** The longest extent or gap between two: a larger limit changes nothing. */
-function longestPiece(runs: readonly Run[]): number {
-  let longest = 0;
-  let before: Run | undefined;
-  for (const run of runs) {
-    longest = Math.max(longest, run.end - run.start, before === undefined ? 0 : run.start - before.end);
-    before = run;
+const LEAST_LIMIT = 8;
+
+const limitFor = (length: number): number => {
+  let limit = LEAST_LIMIT;
+  while (limit < length) limit *= 2;
+  return limit;
+};
+
+/**
+ * The limits of which each lets more into spans than the one before, and twice as long ones: no packing costs twice what
+ * the best of its kind does for want of a finer one. Ascending.
+ */
+function limitsFor(runs: readonly Run[]): number[] {
+  const limits = new Set<number>();
+  let forRun = 0;
+  let forGap = 0;
+  let before = 0;
+  for (let index = 0; index < runs.length; index++) {
+    const { start, end } = runs[index] as Run;
+    const length = end - start;
+    const gap = start - before;
+    before = end;
+    // Mostly it is the one that was noted last.
+    if (length > forRun || 2 * length <= forRun) {
+      forRun = limitFor(length);
+      limits.add(forRun);
+    }
+    if (index > 0 && (gap > forGap || 2 * gap <= forGap)) {
+      forGap = limitFor(gap);
+      limits.add(forGap);
+    }
   }
-  return longest;
+  return [...limits].sort((a, b) => a - b);
 }
 
 interface Choice {
@@ -158,9 +172,7 @@ function choicesFor(runs: readonly Run[], { strict = false, keepFirst = true, ..
   const unpacked: Packing = { single: runs, spans: [] };
   const plain = { packing: unpacked, price: priceOf(unpacked, costs) };
   const choices = [plain];
-  // Each limit is twice the one before: no packing costs twice what the best of its kind does for want of a finer one.
-  const longest = longestPiece(runs);
-  for (let limit = 8; limit < 2 * longest; limit *= 2) {
+  for (const limit of limitsFor(runs)) {
     const packing = packNear(runs, limit, keepFirst);
     const price = priceOf(packing, costs);
     if (strict || price.bytes <= plain.price.bytes) choices.push({ packing, price });

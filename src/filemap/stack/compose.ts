@@ -1,6 +1,7 @@
 /** Where runs of sectors lie one level down. Pure. */
-import { keyOf, numberIn, usesOf } from '../../devices/table-uses.ts';
+import { keyOf, usesOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { numberIn } from '../../mapper/device-ref.ts';
 import type { TableLine } from '../../mapper/table-line.ts';
 import { striped } from '../../targets/striped.ts';
 import { type Run, union } from '../extents.ts';

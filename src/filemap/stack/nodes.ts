@@ -1,19 +1,19 @@
 /** What is below a block device, one step at a time. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { keyOf } from '../../devices/table-uses.ts';
 import { type DeviceNumber, decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../../mapper/device-mapper.ts';
-import { DmError, UsageError } from '../../mapper/errors.ts';
-import { unmangledName } from '../../mapper/mangle.ts';
+import { refText } from '../../mapper/device-ref.ts';
+import { UsageError } from '../../mapper/errors.ts';
 import type { TableLine } from '../../mapper/table-line.ts';
 import { type BlockLayers, type LoopBacking, systemBlockLayers } from '../../system/block-layers.ts';
 import { hasCode } from '../../system/errors.ts';
 import { isOnRealtimeDevice } from '../../system/fsxattr.ts';
 import { checkFileSystem } from '../refusals.ts';
 import { type DataFile, dataFileOf } from './data-file.ts';
+import { mappedName, type NamingMapper } from './mapped-name.ts';
 
 /** What of device-mapper it takes to find a way down. */
-export type WayMapper = Pick<DeviceMapper, 'info' | 'table' | 'dependencies'>;
+export type WayMapper = NamingMapper & Pick<DeviceMapper, 'table' | 'dependencies'>;
 
 /** A block device and what it is made of. */
 export type BlockNode = { readonly number: DeviceNumber; readonly below: readonly DeviceNumber[] } & (
@@ -28,16 +28,6 @@ export type BlockNode = { readonly number: DeviceNumber; readonly below: readonl
 
 const SECTOR_BYTES = 512n;
 
-/** The name of a device-mapper device, as people know it; undefined for another device. */
-export async function mappedName(dm: Pick<WayMapper, 'info'>, number: DeviceNumber): Promise<string | undefined> {
-  try {
-    return unmangledName((await dm.info(number)).name, {});
-  } catch (error) {
-    if (DmError.is(error, 'ENXIO')) return undefined;
-    throw error;
-  }
-}
-
 /** Block devices that were looked at, each once. Disposing of them closes the files behind loop devices. */
 export class BlockNodes implements Disposable {
   readonly #dm: WayMapper;
@@ -51,7 +41,7 @@ export class BlockNodes implements Disposable {
 
   /** @throws UsageError when a file behind a loop device cannot be had, or does not tell where its data lies */
   async of(number: DeviceNumber): Promise<BlockNode> {
-    const key = keyOf(number);
+    const key = refText(number);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
     const node = await this.#look(number);
@@ -94,7 +84,7 @@ export class BlockNodes implements Disposable {
 async function openBacking(loop: string, { path, device, inode }: LoopBacking): Promise<DataFile> {
   const fd = openAt(path);
   const stat = fd === undefined ? undefined : fstatSync(fd, { bigint: true });
-  const isSame = stat?.ino === inode && keyOf(decodeDeviceNumber(stat.dev)) === keyOf(device);
+  const isSame = stat?.ino === inode && refText(decodeDeviceNumber(stat.dev)) === refText(device);
   if (fd === undefined || !isSame) {
     if (fd !== undefined) closeSync(fd);
     throw new UsageError(

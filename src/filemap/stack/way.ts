@@ -1,14 +1,16 @@
 /** The way from the device of a file system down to the device whose sectors are counted. */
-import { keyOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { FIEMAP_EXTENT } from '../../kernel/fiemap.ts';
+import { refText } from '../../mapper/device-ref.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { BlockLayers } from '../../system/block-layers.ts';
 import { type Extents, hasPlace, type Run, union } from '../extents.ts';
 import { extentsOf } from '../fiemap-file.ts';
 import { notOnDeviceMapper } from '../refusals.ts';
 import { composeMap, composeParts, isPlaceable, type Part } from './compose.ts';
-import { type BlockNode, BlockNodes, mappedName, type WayMapper } from './nodes.ts';
+import { directWay } from './direct-way.ts';
+import { mappedName } from './mapped-name.ts';
+import { type BlockNode, BlockNodes, type WayMapper } from './nodes.ts';
 
 /** A way down, as it was when it was found. Disposing of it closes the files behind loop devices. */
 export interface Way extends Disposable {
@@ -39,7 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
   vdo: 'its blocks are compressed and shared',
 };
 
-const isSame = (a: DeviceNumber, b: DeviceNumber): boolean => keyOf(a) === keyOf(b);
+const isSame = (a: DeviceNumber, b: DeviceNumber): boolean => refText(a) === refText(b);
 const counted = (count: number): string => `${count} sector${count === 1 ? '' : 's'}`;
 
 /**
@@ -55,6 +57,8 @@ export async function findWay(
   level?: DeviceNumber,
   layers?: BlockLayers,
 ): Promise<Way> {
+  const direct = await directWay(dm, from, level);
+  if (direct !== undefined) return direct;
   const nodes = new BlockNodes(dm, layers);
   try {
     const to = level ?? (await firstMapped(dm, nodes, from));
@@ -89,11 +93,11 @@ async function isReached(
   leading: Map<string, BlockNode>,
 ): Promise<boolean> {
   if (isSame(from, to)) return true;
-  if (leading.has(keyOf(from))) return true;
+  if (leading.has(refText(from))) return true;
   const node = await nodes.of(from);
   let isLeading = false;
   for (const below of node.below) if (await isReached(nodes, below, to, leading)) isLeading = true;
-  if (isLeading) leading.set(keyOf(from), node);
+  if (isLeading) leading.set(refText(from), node);
   return isLeading;
 }
 
@@ -107,16 +111,16 @@ async function notInStack(
   const names: string[] = [];
   const seen = new Set<string>();
   const walk = async (at: DeviceNumber): Promise<void> => {
-    if (seen.has(keyOf(at))) return;
-    seen.add(keyOf(at));
+    if (seen.has(refText(at))) return;
+    seen.add(refText(at));
     const node = await nodes.of(at);
-    if (node.kind === 'mapped') names.push(`${node.name} (${keyOf(at)})`);
+    if (node.kind === 'mapped') names.push(`${node.name} (${refText(at)})`);
     for (const below of node.below) await walk(below);
   };
   await walk(from);
   if (names.length === 0) return notOnDeviceMapper(from, nodes.nameOf(from));
   const name = await mappedName(dm, level);
-  const what = name === undefined ? keyOf(level) : `${name} (${keyOf(level)})`;
+  const what = name === undefined ? refText(level) : `${name} (${refText(level)})`;
   return new UsageError(`Cannot map file on ${what}: it does not lie there, but on ${names.join(', ')}`);
 }
 
@@ -176,7 +180,6 @@ class WayDown implements Way {
   }
 
   async compose(extents: Extents, sync: boolean): Promise<Extents> {
-    if (isSame(this.#from, this.device)) return extents;
     const walk: Walk = { sync, runs: [], tail: undefined, pending: false, holes: new Map(), elsewhere: 0 };
     await this.#down(this.#from, extents, walk);
     const notes = [...extents.notes];
@@ -202,7 +205,7 @@ class WayDown implements Way {
       walk.tail ??= tail;
       return;
     }
-    const node = this.#leading.get(keyOf(at));
+    const node = this.#leading.get(refText(at));
     if (node === undefined) {
       walk.elsewhere += runs.reduce((sum, { start, end }) => sum + end - start, 0);
       return;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createFilemap, planFilemap, updateFilemap } from '../../../src/filemap/filemap.ts';
+import { createFilemap, planFilemap } from '../../../src/filemap/filemap.ts';
 import { moveFilemap } from '../../../src/filemap/move.ts';
+import { updateFilemap } from '../../../src/filemap/update.ts';
 import { DeviceMapper } from '../../../src/mapper/device-mapper.ts';
 import { UsageError } from '../../../src/mapper/errors.ts';
 import { nanoseconds } from '../../../src/mapper/units.ts';

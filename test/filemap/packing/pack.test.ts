@@ -123,6 +123,13 @@ test('planPacking() leaves extents alone that are too far apart to share anythin
   assert.deepEqual(counted(packing), runs);
 });
 
+test('planPacking() lets extents of a single sector share too, as on a file system with blocks of 512 bytes', () => {
+  const runs = Array.from({ length: 300 }, (_, index) => ({ start: 2 * index, end: 2 * index + 1 }));
+  const { single, spans } = planPacking(runs, { ...costs, maxRegions: 2 * 100 });
+  assert.deepEqual(single, runs.slice(0, 1));
+  assert.deepEqual(spans, [{ start: 2, step: 1, areas: 2 * 299 - 1, runs: runs.slice(1) }]);
+});
+
 test('planPacking() lets distant heaps of extents share by heap, and leaves long extents alone', () => {
   const heaps = [0, 1e8, 2e8].flatMap((start) => scattered(200, 3, start));
   const long = { start: 3e8, end: 3e8 + 2 ** 24 };

@@ -1,0 +1,131 @@
+import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
+import type { DeviceMapper } from '../mapper/device-mapper.ts';
+import { UsageError } from '../mapper/errors.ts';
+import { DeviceStats } from '../stats/device-stats.ts';
+import { type StatsMemory, statsMemory } from '../stats/memory.ts';
+import { movedTo } from '../stats/moving.ts';
+import { PACKED_PROGRAM, type PackedSpan } from '../stats/packed.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import { type Extents, rangesOf } from './extents.ts';
+import { deviceOf, type FileView } from './file-view.ts';
+import { checkMappable, readExtents } from './filemap.ts';
+import { clearLeftovers, leftoversOf } from './leftovers.ts';
+import { type MatchedFilemap, matchFilemap, packedIdsIn, regionsOfProgram } from './match.ts';
+import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
+import { type PackedState, packedState, repackAll, repackBroken, splitBySpans } from './packing/repack.ts';
+import { type Plan, planUpdate } from './plan.ts';
+
+/** How a filemap is brought up to date. */
+export interface UpdateOptions {
+  readonly groupId: number;
+  /** Have data written back that has no blocks yet (default), or map only what has blocks now. */
+  readonly sync?: boolean;
+  /** See `planUpdate`. */
+  readonly maxPieces?: number;
+  /** Nobody else updates the group now: what a process that was killed has left of its changes is cleared away. */
+  readonly alone?: boolean;
+  /**
+   * Regions beyond which extents share some. Default: `DEFAULT_MAX_REGIONS` where they do already, else they never do:
+   * the group may be another program's.
+   */
+  readonly maxRegions?: number | undefined;
+  /** Whether regions may be shared that need not be at once; default true. */
+  readonly mayTidy?: boolean;
+  /** What statistics may take; default: this machine's. */
+  readonly memory?: StatsMemory | undefined;
+  /** See `checkMappable`; only for `updateFilemap`. */
+  readonly level?: DeviceNumber | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** What an update did. */
+export interface FilemapUpdate extends Omit<Applied, 'group'> {
+  /** May differ from the one asked for, when the leader's extent is gone. */
+  readonly groupId: number;
+  readonly regionIds: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** Regions in one extent, besides the leader, beyond which growth is tidied up. */
+export const MAX_PIECES = 8;
+
+/** What an update would do, nothing done yet. */
+export interface PlannedUpdate {
+  readonly stats: DeviceStats;
+  readonly filemap: MatchedFilemap;
+  readonly extents: Extents;
+  readonly plan: Plan;
+  /** The device's list that the plan was made from. */
+  readonly list: Uint8Array;
+  /** The group's spans as they are. */
+  readonly spans: readonly PackedSpan[];
+}
+
+/**
+ * Plans an update.
+ *
+ * @returns undefined when the group does not exist on the file's device
+ * @throws UsageError when the group is no filemap or the file's extents cannot be had
+ */
+export async function planFilemapUpdate(
+  dm: DeviceMapper,
+  file: FileView,
+  { groupId, sync = true, maxPieces = MAX_PIECES, ...options }: UpdateOptions,
+): Promise<PlannedUpdate | undefined> {
+  const stats = new DeviceStats(dm, deviceOf(file));
+  const extents = await readExtents(file, sync);
+  const list = await stats.listBytes();
+  const ids = packedIdsIn(list, groupId);
+  const state = ids === undefined ? NOT_PACKED : packedState(regionsOfProgram(list, PACKED_PROGRAM), ids);
+  const split = splitBySpans(extents.runs, state.spans);
+  const filemap = matchFilemap(list, groupId, split.rest);
+  if (filemap === undefined || (await movedTo(stats, filemap.group)) !== undefined) return undefined;
+  // An empty file's region stays only where there is nothing else to hold the group together.
+  const isEmpty = split.rest.length === 0;
+  const rest = planUpdate(filemap.regions, rangesOf(filemap.runs), filemap.group.id, maxPieces, isEmpty);
+  const plain = { ...rest, keep: [...filemap.same, ...rest.keep] };
+  const planned = { stats, filemap, extents, list, spans: state.spans };
+  const maxRegions = options.maxRegions ?? (ids === undefined ? undefined : DEFAULT_MAX_REGIONS);
+  if (maxRegions === undefined) return { ...planned, plan: plain };
+  const isFew = ids === undefined && plain.keep.length + plain.create.length <= maxRegions;
+  if (isFew) return { ...planned, plan: plain };
+  const { memory = statsMemory(), mayTidy = true } = options;
+  const limits = { cpus: memory.cpus, bounds: filemap.options.bounds?.length ?? 0, maxRegions };
+  const packing = {
+    keep: split.intact,
+    repack: repackBroken(split, limits),
+    stray: state.stray,
+  };
+  const plan: Plan = { ...plain, packing };
+  const regions = matchFilemap(list, groupId, [])?.regions ?? [];
+  const all = repackAll(plan, { regions, spans: state.spans, runs: extents.runs }, limits, mayTidy);
+  if (all === undefined) return { ...planned, plan };
+  const { create, repack } = all;
+  return {
+    ...planned,
+    plan: { keep: [], create, replace: [], packing: { ...packing, keep: [], repack: [repack] } },
+  };
+}
+
+const NOT_PACKED: PackedState = { spans: [], stray: [] };
+
+/**
+ * Brings a filemap's regions in line with its file's extents. What did not change is not touched; new regions are
+ * there before old ones go; what old ones counted is carried by the group.
+ *
+ * @throws UsageError when the file cannot be mapped or the group does not exist; DmError the kernel's refusal
+ */
+export async function updateFilemap(dm: DeviceMapper, file: FileView, options: UpdateOptions): Promise<FilemapUpdate> {
+  const device = await checkMappable(dm, file, options.level);
+  const planned = await planFilemapUpdate(dm, file, options);
+  if (planned === undefined) {
+    throw new UsageError(`Group ID ${options.groupId} does not exist on ${device.major}:${device.minor}`);
+  }
+  const { stats, filemap, extents, plan, list } = planned;
+  const left = options.alone === true ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
+  const { group, ...applied } = await applyPlan(stats, filemap.group, plan, filemap.options, {
+    signal: options.signal,
+  });
+  const undeleted = [...left, ...applied.undeleted];
+  return { ...applied, undeleted, groupId: group.id, regionIds: group.members, notes: extents.notes };
+}
