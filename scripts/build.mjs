@@ -1,10 +1,9 @@
 // Compiles everything to dist/ and bundles the commands and the page.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundle, bundleInParts } from './bundle.mjs';
+import { bundle, bundleKinds } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const commands = ['devicemapper', 'dmsetup', 'dmstats', 'dmfilemapd', 'dmlogd'];
@@ -27,12 +26,15 @@ await bundle(
   ],
   bin,
 );
-// What scripts run again and again; it needs a third of the whole.
+// What scripts run again and again; it needs a quarter of the whole.
 const usual = ['list', 'report', 'print', 'clear', 'delete', 'group', 'ungroup', 'version', 'help'];
-await bundleInParts(entryOf('dmstats'), bin, (file) => {
-  if (file.includes('/cli/dmsetup/')) return 'dmsetup';
-  if (['create', 'create-filemap', 'planned-filemap'].includes(basename(file, '.ts'))) return 'create';
-  return usual.includes(basename(file, '.ts')) ? 'usual' : 'rest';
+const kinds = { usual, create: ['create'] };
+const { COMMANDS } = await import('../dist/src/cli/dmstats/commands.js');
+const others = COMMANDS.filter(({ name }) => !Object.values(kinds).flat().includes(name));
+await bundleKinds(entryOf('dmstats'), bin, {
+  table: `${root}src/cli/dmstats/commands.ts`,
+  kinds,
+  others: others.flatMap(({ name, alias = name }) => [...new Set([name, alias])]),
 });
 for (const name of commands) {
   chmodSync(`${bin}/${name}.cjs`, 0o755);

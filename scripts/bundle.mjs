@@ -2,72 +2,69 @@
 // compile cache (module.enableCompileCache, Node 22.1) is not used: it lies in a folder of /tmp with a name that is known,
 // where others could put code for root to run.
 import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { build, transform } from 'esbuild';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
 
-const common = { bundle: true, platform: 'node', target: 'node20', external: ['koffi'], logLevel: 'warning' };
-const commonjs = {
+const options = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
   format: 'cjs',
+  external: ['koffi'],
+  logLevel: 'warning',
+  // Names stay: a bug's stack should tell something.
+  minifyWhitespace: true,
+  lineLimit: 120,
   define: { 'import.meta.url': 'importMetaUrl' },
-  banner: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  outExtension: { '.js': '.cjs' },
 };
 
 /** Bundles each entry point into one file. @param entryPoints esbuild's `{ in, out }` */
-export async function bundle(entryPoints, outdir) {
-  const banner = { js: commonjs.banner };
-  await build({ ...common, ...commonjs, banner, entryPoints, outdir, outExtension: { '.js': '.cjs' } });
+export async function bundle(entryPoints, outdir, plugins = []) {
+  await build({ ...options, entryPoints, outdir, plugins });
 }
 
 /**
- * Bundles a command with what it loads lazily in parts. Node takes a good half of a millisecond a file, so a part for each
- * is no gain. Modules that several need go into files of their own.
+ * Bundles a command several times, each with only some of its subcommands, and a start that picks one. Most of a start is
+ * reading the text of the program: a third of it takes half the time, and parts that the bundles would share take longer
+ * than the text that they save.
  *
- * @param partOf the name of the part for a lazily loaded file
+ * @param name the entry's `out`
+ * @param table the file that loads the subcommands' files lazily, each named as its subcommand
+ * @param kinds the subcommands in each bundle, by the bundle's name; the first bundle is that of words that are in no other
+ * @param others words that are no subcommand of these bundles: they take a bundle with everything
  */
-export async function bundleInParts(entryPoint, outdir, partOf) {
-  const options = { ...common, entryPoints: [entryPoint], outdir, format: 'esm', splitting: true, write: false };
-  const parts = new Map();
-  const lazily = (act) => ({
-    name: 'lazily-loaded',
+export async function bundleKinds({ in: entryPoint, out: name }, outdir, { table, kinds, others }) {
+  const only = (subcommands) => ({
+    name: 'only-some',
     setup(builder) {
-      builder.onResolve({ filter: /^\./ }, ({ kind, resolveDir, path }) => {
-        if (kind !== 'dynamic-import') return undefined;
-        const file = join(resolveDir, path);
-        return act(file, partOf(file));
+      builder.onResolve({ filter: /^\./ }, ({ kind, importer, path }) => {
+        if (kind !== 'dynamic-import' || importer !== table || subcommands.includes(basename(path, '.ts')))
+          return undefined;
+        return { path, namespace: 'other' };
       });
-      builder.onLoad({ filter: /.*/, namespace: 'part' }, ({ path, pluginData }) => {
-        const contents = [...parts.get(path)].map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
-        return { contents, resolveDir: pluginData };
-      });
+      builder.onLoad({ filter: /.*/, namespace: 'other' }, ({ path }) => ({
+        contents: `throw new Error(${JSON.stringify(`${name}: ${path} is in another bundle, which its word starts`)});`,
+      }));
     },
   });
-  const note = (file, part) => void parts.set(part, (parts.get(part) ?? new Set()).add(file));
-  await build({ ...options, plugins: [lazily(note)] });
-  for (const files of parts.values()) await refuseSameNames([...files]);
-  const inPart = (file, part) => ({ path: part, namespace: 'part', pluginData: dirname(file) });
-  const names = { outExtension: { '.js': '.cjs' }, chunkNames: '[name]-[hash]' };
-  const { outputFiles } = await build({ ...options, ...names, plugins: [lazily(inPart)] });
-  // Only ES modules can be split, and CommonJS ones start in less time.
-  for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, {
-      ...commonjs,
-      platform: 'node',
-      target: 'node20',
-      supported: { 'dynamic-import': false },
-    });
-    writeFileSync(path, code);
+  const WHOLE = 'whole';
+  const [usual, ...rest] = Object.keys(kinds);
+  for (const kind of [usual, ...rest]) {
+    await bundle([{ in: entryPoint, out: `${name}-${kind}` }], outdir, [only([...kinds[usual], ...kinds[kind]])]);
   }
-}
-
-/** Files of one part must not export the same name: `export *` from two of them would leave it out without a word. */
-async function refuseSameNames(entryPoints) {
-  const { metafile } = await build({ entryPoints, outdir: 'x', format: 'esm', write: false, metafile: true });
-  const places = new Map();
-  for (const { entryPoint, exports } of Object.values(metafile.outputs)) {
-    for (const name of exports) {
-      if (places.has(name))
-        throw new Error(`${entryPoint} and ${places.get(name)} both export ${name}: they need parts of their own`);
-      places.set(name, entryPoint);
-    }
-  }
+  await bundle([{ in: entryPoint, out: `${name}-${WHOLE}` }], outdir);
+  const bundles = [
+    ...rest.flatMap((kind) => kinds[kind].map((word) => [word, kind])),
+    ...others.map((word) => [word, WHOLE]),
+  ];
+  // All words are looked at: which one is the command is for the command to say, and the whole bundle can do everything.
+  const start = `#!/usr/bin/env node
+const bundles = new Map(${JSON.stringify(bundles)});
+const asked = new Set(process.argv.map((word) => bundles.get(word) ?? '${usual}'));
+asked.delete('${usual}');
+require(\`./${name}-\${asked.size > 1 ? '${WHOLE}' : ([...asked][0] ?? '${usual}')}.cjs\`);
+`;
+  writeFileSync(join(outdir, `${name}.cjs`), start);
 }

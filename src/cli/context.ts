@@ -1,5 +1,6 @@
 import { DeviceMapper } from '../mapper/device-mapper.ts';
 import { type BlockDevices, sysBlockDevices } from '../system/block-devices.ts';
+import { standardOutput } from '../system/standard-output.ts';
 import type { Options } from './command-line.ts';
 import { DeviceFactsReader } from './device-facts.ts';
 import { Outcome } from './outcome.ts';
@@ -10,10 +11,14 @@ export interface Output {
   write(text: string): unknown;
 }
 
-/** What a command needs of the world. */
-export interface World {
+/** Where a command's text goes. */
+export interface Streams {
   readonly stdout: Output;
   readonly stderr: Output;
+}
+
+/** What a command needs of the world. */
+export interface World extends Streams {
   readonly env: NodeJS.ProcessEnv;
   /** The kernel; default: opened when first needed. */
   readonly dm?: DeviceMapper;
@@ -23,9 +28,15 @@ export interface World {
   readonly blockDevices?: BlockDevices;
 }
 
+/** The process's own streams; Node's are loaded when they are first needed. */
+export const STANDARD_STREAMS: Streams = {
+  stdout: standardOutput,
+  stderr: { write: (text) => process.stderr.write(text) },
+};
+
 /** The process's own streams and environment. */
 export function systemWorld(): World {
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env };
+  return { ...STANDARD_STREAMS, env: process.env };
 }
 
 /** One run of a subcommand: its options, the kernel and the terminal. */

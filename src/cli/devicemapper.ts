@@ -1,5 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
-import type { Output } from './context.ts';
+import { STANDARD_STREAMS, type Streams } from './context.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `Usage: devicemapper <command> [<arguments>]
@@ -28,10 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ main(argv: readonly stri
  * @returns the exit status
  * @throws UsageError for a command that there is none of
  */
-export async function main(
-  argv: readonly string[],
-  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
-): Promise<number> {
+export async function main(argv: readonly string[], { stdout, stderr }: Streams = STANDARD_STREAMS): Promise<number> {
   const [word, ...rest] = argv;
   if (word === '--help' || word === '-h' || word === 'help') {
     stdout.write(HELP);

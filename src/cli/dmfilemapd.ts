@@ -4,20 +4,18 @@ import { SERVICE_FOLDER } from '../filemapd/service/client.ts';
 import { runHere, startFilemapd } from '../filemapd/start.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { CommandLineReader, type Options } from './command-line.ts';
-import type { Output } from './context.ts';
+import { STANDARD_STREAMS, type Streams } from './context.ts';
 import { type CommandName, helpText, OPTIONS } from './dmfilemapd/help.ts';
 import { preallocationOf } from './preallocation.ts';
 import { oneLine } from './run.ts';
 import { packageVersion } from './version.ts';
 
 /** What a command of the service is run with. */
-export interface CommandContext {
+export interface CommandContext extends Streams {
   readonly words: readonly string[];
   readonly options: Options;
   /** The service's folder. */
   readonly folder: string;
-  readonly stdout: Output;
-  readonly stderr: Output;
 }
 
 /** A command of the service; its result is the exit status. */
@@ -38,10 +36,7 @@ function nameProcess(words: readonly string[]): void {
 }
 
 /** The command dmfilemapd; see dmfilemapd(8). */
-export async function main(
-  argv: readonly string[],
-  output: { readonly stdout: Output; readonly stderr: Output } = process,
-): Promise<number> {
+export async function main(argv: readonly string[], output: Streams = STANDARD_STREAMS): Promise<number> {
   const { stdout, stderr } = output;
   if (argv.includes('--help')) {
     stdout.write(helpText(FILEMAPD_USAGE));

@@ -1,5 +1,5 @@
 import { UsageError } from '../mapper/errors.ts';
-import type { Output } from './context.ts';
+import { STANDARD_STREAMS, type Streams } from './context.ts';
 import { packageVersion } from './version.ts';
 
 const HELP = `Usage: dmlogd <command> [<options>]
@@ -53,22 +53,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ run: Command }>>> = {
 };
 
 /** What a command is run with. */
-export interface CommandContext {
+export interface CommandContext extends Streams {
   /** The words behind the command's, without those that all commands have. */
   readonly words: readonly string[];
   readonly stateFolder: string;
-  readonly stdout: Output;
-  readonly stderr: Output;
 }
 
 /** A command; its result is the exit status. */
 export type Command = (context: CommandContext) => Promise<number>;
 
 /** The command dmlogd; see dmlogd(8). @throws UsageError for words that it does not know */
-export async function main(
-  argv: readonly string[],
-  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output } = process,
-): Promise<number> {
+export async function main(argv: readonly string[], { stdout, stderr }: Streams = STANDARD_STREAMS): Promise<number> {
   const { STATE_FOLDER } = await import('../dirtylog/daemon/state-folder.ts');
   let at = 0;
   while (argv[at] === '--state') at += 2;

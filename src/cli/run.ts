@@ -17,10 +17,6 @@ export function isExpected(error: unknown): error is Error {
 
 /** Runs a command: its result is the exit status; an expected error is one line and 1, anything else a bug with its stack. */
 export function run(main: (argv: readonly string[]) => Promise<number>): void {
-  // A reader that leaves early, such as head, is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
   main(process.argv.slice(2)).then(
     (status) => {
       process.exitCode = status;

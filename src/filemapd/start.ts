@@ -9,6 +9,7 @@ import { possibleCpus } from '../stats/memory.ts';
 import { systemClock } from '../system/clock.ts';
 import { tellKernelLog } from '../system/kernel-log.ts';
 import { sdNotify } from '../system/sd-notify.ts';
+import { standardOutput } from '../system/standard-output.ts';
 import { startAnswer } from '../system/start-answer.ts';
 import { DEFAULT_ABSENCE_MS, type FilemapdMode } from './arguments.ts';
 import { claimGroup } from './claim.ts';
@@ -125,7 +126,7 @@ export async function runHere(
     // What stays behind must be found by somebody.
     if (level === 0 && verbose === 0) tellKernelLog(`dmfilemapd[${process.pid}]: ${path}: ${text}`);
     if (verbose === 0 || level > verbose) return;
-    (level === 0 ? process.stderr : process.stdout).write(`${text}\n`);
+    (level === 0 ? process.stderr : standardOutput).write(`${text}\n`);
   };
   const answer = (text: string): void => {
     if (readyFd === undefined) return;

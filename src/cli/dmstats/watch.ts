@@ -2,6 +2,7 @@ import { ReadStream, WriteStream } from 'node:tty';
 import { UsageError } from '../../mapper/errors.ts';
 import { systemSampleClock } from '../../stats/sample-clock.ts';
 import { readBlockIo } from '../../system/block-statistics.ts';
+import { standardStream } from '../../system/standard-output.ts';
 import { ASCII, UNICODE } from '../../watch/glyphs.ts';
 import { SORTS, type Sort } from '../../watch/measure.ts';
 import { watch as run } from '../../watch/run.ts';
@@ -60,7 +61,8 @@ function sortOf(text: string): Sort {
 function terminalOf({ world }: Context): () => Terminal {
   const { terminal } = world;
   if (terminal !== undefined) return terminal;
-  const { stdin, stdout } = process;
+  const { stdin } = process;
+  const stdout = standardStream();
   const isTerminal = stdin instanceof ReadStream && stdout instanceof WriteStream && world.env['TERM'] !== 'dumb';
   if (!isTerminal) {
     throw new UsageError(

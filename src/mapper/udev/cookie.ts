@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { ERRNO } from '../../kernel/errno.ts';
 import { type Clock, systemClock } from '../../system/clock.ts';
 import { hasCode } from '../../system/errors.ts';
@@ -20,16 +19,21 @@ export interface UdevWorld {
 
 const ATTEMPTS = 64;
 
+/** 1 to 0xffff; by the global, since loading node:crypto takes a twentieth of a command's start. */
+function randomLow(): number {
+  for (;;) {
+    const [value = 0] = crypto.getRandomValues(new Uint16Array(1));
+    if (value !== 0) return value;
+  }
+}
+
 /**
  * Makes a cookie that lives until somebody releases it, for several programs to share (`dmsetup udevcreatecookie`).
  * Its value begins with 1, the maker's own share.
  *
  * @throws DmError ENOSPC when the kernel has no more semaphores, which cookies left behind by others may have used up
  */
-export function createCookie({
-  semaphores = systemSemaphores,
-  random = () => randomInt(1, 0x1_0000),
-}: UdevWorld = {}): CookieSemaphore {
+export function createCookie({ semaphores = systemSemaphores, random = randomLow }: UdevWorld = {}): CookieSemaphore {
   for (let attempt = 1; ; attempt++) {
     const cookie = keyOfCookie(random());
     try {
