@@ -225,11 +225,7 @@ export const dirtylog: Scenario = async ({ quick }) => {
         `A mirror of two legs of ${LEG_MIB} MiB, regions of 128 KiB (32 KiB where writes are timed), on areas of the scratch disk. The C program ` +
         '(bench/dirtylog/responder.c) keeps no bits and says that all is in sync; a flush after a mark or a clear writes ' +
         'one block and waits for fdatasync(2), as cmirrord writes its whole log. Candidates take turns.',
-      tables: [
-        await latencies(folder, quick ? 1 : 5, 300),
-        await logWrites(quick ? 300 : 1000),
-        await resync(),
-      ],
+      tables: [await latencies(folder, quick ? 1 : 5, 300), await logWrites(quick ? 300 : 1000), await resync()],
     };
   } finally {
     for (const name of PARTS) sh(`dmsetup remove --retry ${name}`);

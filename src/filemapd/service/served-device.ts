@@ -6,12 +6,18 @@ import { type GroupSeen, groupsIn } from '../groups-in.ts';
 import { ACTIVE_LOOK_MS } from '../monitor.ts';
 import type { WriteCounter } from '../write-counters.ts';
 import type { SharedMapper } from './shared-mapper.ts';
+import { SLACK_MS } from './timetable.ts';
 
 /** Listing the groups takes at most a hundredth of the time, however many files ask. */
 const LIST_COST_FACTOR = 100;
 /** Work that a device has kept for so many milliseconds says that it hangs. */
 const STUCK_MS = 2000;
 
+/**
+ * Milliseconds between two lists of a device that nobody writes to: its write counter says so without a wait, and whether
+ * groups were deleted can be learned later.
+ */
+const LIST_AT_REST_MS = 30_000;
 /**
  * So many files look for themselves after one look at their device, when others write to it: those that grew last, whose
  * look-ahead regions hold the more the younger their baselines are, and those that wait longest.
@@ -180,24 +186,28 @@ export class ServedDevice implements Disposable {
     return this.#groups.get(groupId)?.isDamaged === false;
   }
 
-  /** Looks at the device for the files that are parked. @returns whether it was written since the look before */
-  async look(): Promise<boolean> {
-    if (this.#parked.size === 0) return true;
+  /** Looks at the device for the files that are parked. */
+  async look(): Promise<void> {
+    if (this.#parked.size === 0) return;
     const writes = this.#writes.read();
     const isWritten = writes !== this.#seenWrites;
     this.#seenWrites = writes;
     if (isWritten) for (const file of this.#parked) this.#owed.add(file);
     else this.#quietWrites = { writes, at: this.#now() };
+    const isListDue = this.#owed.size > 0 || this.#now() - this.#listedAt >= LIST_AT_REST_MS - SLACK_MS;
     // Without a list, the files' own looks will say what is wrong.
-    const isKnown = await this.groups().then(
-      () => true,
-      () => false,
-    );
+    const isKnown = !isListDue || (await this.#hasList());
     const turns = this.#turns();
     for (const file of [...this.#parked]) {
       if (turns.has(file) || file.isDue() || !isKnown || !this.isWhole(file.groupId)) file.wake();
     }
-    return isWritten || this.#owed.size > 0;
+  }
+
+  #hasList(): Promise<boolean> {
+    return this.groups().then(
+      () => true,
+      () => false,
+    );
   }
 
   [Symbol.dispose](): void {

@@ -12,7 +12,6 @@ import { Pulse } from './pulse.ts';
 import type { FileRecord, FollowedRecord, PatternRecord } from './records.ts';
 import { ServedDevice } from './served-device.ts';
 import { type FileEnd, ServedFile } from './served-file.ts';
-import { QUIET_LOOK_MS } from './timetable.ts';
 import type { OpenedFile, ServiceWorld } from './world.ts';
 
 /** Milliseconds between two attempts at what could not be followed. */
@@ -70,13 +69,11 @@ export class FilemapService implements AsyncDisposable {
   async #beat(): Promise<void> {
     const { signal } = this.#stop;
     let retryAt = this.#pulse.now() + RETRY_MS;
-    let isQuiet = false;
     for (;;) {
-      await this.#pulse.sleep(isQuiet ? QUIET_LOOK_MS : IDLE_LOOK_MS, signal);
+      await this.#pulse.sleep(IDLE_LOOK_MS, signal);
       if (signal.aborted) return;
-      isQuiet = true;
       for (const [key, device] of this.#devices) {
-        if (!device.isEmpty) isQuiet = !(await device.look()) && isQuiet;
+        if (!device.isEmpty) await device.look();
         else if (this.#devices.delete(key)) device[Symbol.dispose]();
       }
       if (this.#pulse.now() < retryAt) continue;

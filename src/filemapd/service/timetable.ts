@@ -1,8 +1,6 @@
 /** When which file of a service is due: many sleepers, few instants. Pure: it knows no clock. */
 import { ACTIVE_LOOK_MS, DEBOUNCE_MS, IDLE_LOOK_MS } from '../monitor.ts';
 
-/** Milliseconds between two looks at devices that were all quiet at the last one, for the files that are at rest. */
-export const QUIET_LOOK_MS = 2 * IDLE_LOOK_MS;
 /** Timers may end a little early; what is due within so many milliseconds is due now. */
 export const SLACK_MS = 10;
 
@@ -14,7 +12,7 @@ export const SLACK_MS = 10;
  */
 export function dueAt(now: number, ms: number): number {
   if (ms < ACTIVE_LOOK_MS) return Math.ceil((now + ms) / DEBOUNCE_MS) * DEBOUNCE_MS;
-  const grid = ms < IDLE_LOOK_MS ? ACTIVE_LOOK_MS : ms < QUIET_LOOK_MS ? IDLE_LOOK_MS : QUIET_LOOK_MS;
+  const grid = ms < IDLE_LOOK_MS ? ACTIVE_LOOK_MS : IDLE_LOOK_MS;
   return Math.floor((now + ms + SLACK_MS) / grid) * grid;
 }
 
