@@ -43,7 +43,7 @@ export const service: Scenario = async ({ quick }) => {
   const after = daemon.usage();
   const perFiveSeconds = 5000 / SAMPLE_MS[size];
   const core = (after.cpuMs - before.cpuMs) / SAMPLE_MS[size];
-  // At once: ninety files' look-ahead regions, each a drain, may take the service longer to delete than the bench waits.
+  // At once: whatever comes, they are known.
   const wakes = (after.wakeups - before.wakeups) * perFiveSeconds;
   say(
     `service: ${short(wakes)} wake-ups in 5 s, ${short(core * 100)} % of a core, ${short(after.rssKib / 1024)} MiB resident`,
@@ -53,7 +53,7 @@ export const service: Scenario = async ({ quick }) => {
     method:
       `\`dmfilemapd service\` with ${count} files of one extent on two ext4 devices that nobody uses. ` +
       `${SETTLE_MS[size] / 1000} s to settle, then ${SAMPLE_MS[size] / 1000} s; a wake-up is a voluntary context switch of any ` +
-      'thread. The files that came last have look-ahead regions, as for ten minutes after the last growth. With the C design each file has a process of its own that lists its device twice a second.',
+      'thread. The first 93 files have look-ahead regions, as every new file for ten minutes while there is memory for them. With the C design each file has a process of its own that lists its device twice a second.',
     tables: [
       {
         title: 'At rest',
