@@ -5,6 +5,9 @@ import type { Answer, FromWorker, Question, ToWorker, WorkerData } from './messa
 import { builtScript } from './places.ts';
 import { POLICY_FLAGS } from './policy-file.ts';
 
+/** Little room for new objects: what is collected at once is little too, and a request waits for no more than that. */
+export const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2 } as const;
+
 /** What the server's thread asks of this one. */
 export interface ServerThreadHandler {
   onEvent(event: LogEvent): void;
@@ -35,6 +38,7 @@ export class ServerThread implements AsyncDisposable {
       workerData: { ...data, wakeFd: this.#wake.fd },
       // The socket's descriptor is none that Node has opened: it would warn when it is closed.
       trackUnmanagedFds: false,
+      resourceLimits: THREAD_LIMITS,
       ...(data.policy === undefined ? {} : { execArgv: [...process.execArgv, ...POLICY_FLAGS] }),
     });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
