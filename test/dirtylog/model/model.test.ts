@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 // More or others: DM_SEED=7 DM_HISTORIES=1 node --test dist/test/dirtylog/model
 // A history takes one to two milliseconds of processor time: a test run can spare no more of them.
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
-const HISTORIES = Number(process.env['DM_HISTORIES'] ?? 16_000);
+const HISTORIES = Number(process.env['DM_HISTORIES'] ?? 100_000);
 const THREADS = HISTORIES < 2 ? 1 : 2;
 
 test(`LogServer loses no dirty bit in ${HISTORIES} histories of crashes, failures, resends and table swaps`, async () => {
