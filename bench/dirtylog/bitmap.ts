@@ -1,7 +1,7 @@
 /**
  * How long single operations on 10^8 regions take, in a thread with the server's limits:
- * `node dist/bench/dirtylog/bitmap.js`. Prints JSON. Of loading, the
- * thread's processor time between two turns of the event loop: the time on the wall is that of whoever else is running.
+ * `node dist/bench/dirtylog/bitmap.js`. Prints JSON. Of loading, the thread's processor time between two turns of the
+ * event loop: the time on the wall is that of whoever else is running.
  */
 import { setImmediate } from 'node:timers/promises';
 import { isMainThread, Worker } from 'node:worker_threads';

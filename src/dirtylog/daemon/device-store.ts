@@ -1,6 +1,7 @@
 import { close, closeSync, constants, fdatasync, fstatSync, open, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { decodeDeviceNumber } from '../../kernel/dm-ioctl.ts';
+import { numberIn } from '../../mapper/device-ref.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { AsyncWrites } from '../../system/async-writes.ts';
 import { type BlockDevices, sysBlockDevices } from '../../system/block-devices.ts';
@@ -96,9 +97,9 @@ class DeviceStore implements BlockStore {
  * @throws UsageError when there is no device of this number
  */
 export function devicePath(name: string, devices: BlockDevices = sysBlockDevices()): string {
-  const [, major, minor] = /^(\d+):(\d+)$/.exec(name) ?? [];
-  if (major === undefined) return name;
-  const known = devices.name(`${Number(major)}:${Number(minor)}`);
+  const number = numberIn(name);
+  if (number === undefined) return name;
+  const known = devices.name(`${number.major}:${number.minor}`);
   if (known === undefined) throw new UsageError(`there is no block device ${name}`);
   return `/dev/${known.replaceAll('!', '/')}`;
 }
