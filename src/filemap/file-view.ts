@@ -15,8 +15,11 @@ export interface FileFacts {
   readonly size: bigint;
   /** Allocated blocks of 512 bytes. */
   readonly blocks: bigint;
+  /** These three in nanoseconds since 1970. */
   readonly modifiedNs: bigint;
   readonly changedNs: bigint;
+  /** When the file came to be; 0 where the file system does not tell. */
+  readonly bornNs: bigint;
 }
 
 /** Where a file's data lies. */

@@ -13,6 +13,7 @@ import { deleteRegions } from './delete-regions.ts';
 import { type Extents, mapExtents, rangesOf } from './extents.ts';
 import type { FileView } from './file-view.ts';
 import { type Mapping, planMapping, type RegionLimit } from './packing/mapping.ts';
+import { sectorsOf } from './packing/runs.ts';
 import { createSpan, newWord } from './packing/span.ts';
 import { ANCHOR } from './plan.ts';
 import { checkFileSystem, notOnDeviceMapper, withoutFiemap } from './refusals.ts';
@@ -32,6 +33,8 @@ export interface FilemapOptions extends RegionLimit {
   readonly bounds?: readonly Nanoseconds[];
   /** Have data written back that has no blocks yet (default), or map only what has blocks now. */
   readonly sync?: boolean;
+  /** Whether all that it has was written since somebody follows it: then that is told as missed. Default false. */
+  readonly isNewborn?: boolean;
   /** What statistics may take; default: this machine's. */
   readonly memory?: StatsMemory;
   /** See `checkMappable`. */
@@ -46,6 +49,8 @@ export type PlanOptions = Pick<FilemapOptions, 'group' | 'bounds' | 'sync' | 'me
 export interface PlannedFilemap {
   readonly device: DeviceNumber;
   readonly mapping: Mapping;
+  /** Sectors of its extents. */
+  readonly sectors: number;
   /** Whether data still waits for its blocks. */
   readonly pending: boolean;
   readonly notes: readonly string[];
@@ -117,7 +122,8 @@ export async function planFilemap(dm: DeviceMapper, file: FileView, options: Pla
   const { group = true, bounds = [], memory = statsMemory() } = options;
   // What extents share says nothing without a group.
   const limit = group ? options : { maxRegions: Number.POSITIVE_INFINITY };
-  return { device, mapping: planMapping(runs, limit, bounds.length, memory), pending, notes };
+  const mapping = planMapping(runs, limit, bounds.length, memory);
+  return { device, mapping, sectors: sectorsOf(runs), pending, notes };
 }
 
 /** Regions of a file that are in no group yet. */
@@ -172,10 +178,12 @@ export async function createFilemap(dm: DeviceMapper, file: FileView, options: F
   const planned = await planFilemap(dm, file, options);
   const { device, mapping, notes } = planned;
   const stats = new DeviceStats(dm, device);
-  const { alias = '', group = true, tagForm = 'quoted' } = options;
+  const { alias = '', group = true, tagForm = 'quoted', isNewborn = false } = options;
+  const missed = isNewborn ? BigInt(planned.sectors) : 0n;
   const { ids, packed } = await createRegions(stats, planned, options, '', newWord());
   try {
-    if (group) await stats.writeGroup({ alias, members: ids, userData: '', carried: undefined, packed, tagForm });
+    if (group)
+      await stats.writeGroup({ alias, members: ids, userData: '', carried: undefined, missed, packed, tagForm });
   } catch (error) {
     await deleteRegions(stats, [...ids, ...packed.ids]);
     throw error;

@@ -14,6 +14,7 @@ export function factsOf(stat: BigIntStats): FileFacts {
     blocks: stat.blocks,
     modifiedNs: stat.mtimeNs,
     changedNs: stat.ctimeNs,
+    bornNs: stat.birthtimeNs,
   };
 }
 

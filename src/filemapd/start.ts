@@ -107,13 +107,15 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
 }
 
 function checkDescriptor(fd: number): void {
+  let isRegular: boolean;
   try {
-    fstatSync(fd);
+    isRegular = fstatSync(fd).isFile();
   } catch {
     throw new UsageError(
       `fstat failed for fd ${fd}: no open file; open it for the daemon, as in "dmfilemapd ${fd} … ${fd}< FILE"`,
     );
   }
+  if (!isRegular) throw new UsageError(`Cannot map file: what is open as fd ${fd} is not a regular file`);
 }
 
 /** Runs the daemon in this process until it ends. */

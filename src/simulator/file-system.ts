@@ -89,9 +89,7 @@ export class SimulatedFileSystem {
 
   /** Makes an empty file. With `inline` its first 160 bytes lie in the inode. @throws SystemError EEXIST */
   create(path: string, { inline = false }: { readonly inline?: boolean } = {}): SimulatedInode {
-    const inode = new SimulatedInode(this.#nextInode++, inline);
-    inode.modifiedNs = this.kernel.clock.nowNs();
-    inode.changedNs = inode.modifiedNs;
+    const inode = new SimulatedInode(this.#nextInode++, inline, this.kernel.clock.nowNs());
     this.names.add('open', path, inode);
     this.#inodes.add(inode);
     return inode;

@@ -19,8 +19,9 @@ export class SimulatedInode {
   opens = 0;
   /** Whether the contents lie in the inode itself. */
   inline: boolean;
-  modifiedNs = 0;
-  changedNs = 0;
+  modifiedNs: number;
+  changedNs: number;
+  readonly bornNs: number;
   /** Blocks by their place in the file. */
   readonly map = new ExtentMap();
   /** What was written and waits for the writeback; a range of `map`'s. */
@@ -31,9 +32,12 @@ export class SimulatedInode {
   /** Blocks that it lost while I/O was in flight: free once that has ended, as the kernel waits for it. */
   readonly leaving: BlockRun[] = [];
 
-  constructor(number: bigint, inline: boolean) {
+  constructor(number: bigint, inline: boolean, bornNs: number) {
     this.number = number;
     this.inline = inline;
+    this.bornNs = bornNs;
+    this.modifiedNs = bornNs;
+    this.changedNs = bornNs;
   }
 
   /** Tells all who watch. */

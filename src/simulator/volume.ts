@@ -23,7 +23,8 @@ const SECTOR_BYTES = 512;
 // Contents kept in the inode itself have an address that is no multiple of a sector.
 const INODE_BYTES = 256;
 const INODE_TABLE_BYTES = 4096;
-const EPOCH_NS = 1_700_000_000_000_000_000n;
+/** When simulated clocks begin, nanoseconds since 1970. */
+export const EPOCH_NS = 1_700_000_000_000_000_000n;
 
 /** A file system's blocks on its device: who shares them, how files name them, the I/O to them. */
 export class Volume {
@@ -158,6 +159,7 @@ export class Volume {
       blocks: BigInt(sectors),
       modifiedNs: EPOCH_NS + BigInt(inode.modifiedNs),
       changedNs: EPOCH_NS + BigInt(inode.changedNs),
+      bornNs: EPOCH_NS + BigInt(inode.bornNs),
     };
   }
 

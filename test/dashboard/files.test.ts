@@ -34,6 +34,7 @@ function fakeFiles(files: Readonly<Record<string, FakeFile>>) {
         blocks: 8n,
         modifiedNs: 0n,
         changedNs: 0n,
+        bornNs: 0n,
       }),
       fileSystem: () => 0xef53,
       async extents() {

@@ -22,6 +22,7 @@ const facts: FileFacts = {
   blocks: 8n,
   modifiedNs: 1n,
   changedNs: 1n,
+  bornNs: 1n,
 };
 const look = (change: Partial<Look> = {}): MonitorEvent => {
   const seen = { facts, isModified: false, deviceWrites: 0n, soleHolder: false, ...change };

@@ -12,6 +12,7 @@ import { ERRNO } from '../../src/kernel/errno.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedClock } from '../../src/simulator/clock.ts';
 import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.ts';
+import { EPOCH_NS } from '../../src/simulator/volume.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { SystemError } from '../../src/system/errors.ts';
 
@@ -96,7 +97,7 @@ export class ServiceScene {
     const world: ServiceWorld = {
       dm,
       clock: this.clock,
-      timeOfDay: () => this.clock.now(),
+      timeOfDay: () => Number(EPOCH_NS / 1_000_000n) + this.clock.now(),
       store: {
         read: () => parseState(this.#state),
         write: (state) => {

@@ -117,6 +117,16 @@ test('FilemapService has the files of a pattern followed as they come, and their
   scene.system('/0/two.img').write('/0/two.img', 0, 3 * BLOCK, { durationNs: 0 });
   await scene.clock.advance(1000);
   assert.ok(await scene.isTrue('/0/two.img', 'two.img'));
+  // All that this one has was written before anybody could lay a region; the past of the first one is not ours.
+  scene.create('/0/late.img', 5);
+  await scene.clock.advance(1000);
+  const missed = async (): Promise<Record<string, bigint>> =>
+    Object.fromEntries((await scene.stats('/0').list()).groups.map((group) => [group.alias, group.missed]));
+  assert.deepEqual(
+    { ...(await missed()), 'two.img': 0n },
+    { 'one.img': 0n, 'two.img': 0n, 'late.img': BigInt((5 * BLOCK) / 512) },
+  );
+  scene.system('/0/late.img').unlink('/0/late.img');
   scene.system('/0/one.img').unlink('/0/one.img');
   await scene.clock.advance(10_000);
   assert.deepEqual(await aliases(), ['two.img']);

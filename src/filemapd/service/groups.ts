@@ -19,6 +19,7 @@ export async function makeGroup(
   path: string,
   { view }: OpenedFile,
   { programId, precise, bounds, maxRegions, level }: PatternRecord,
+  isNewborn: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   const map = await createFilemap(world.dm, view, {
@@ -29,6 +30,7 @@ export async function makeGroup(
     tagForm: world.tagForm(),
     ...(maxRegions === undefined ? {} : { maxRegions }),
     level,
+    isNewborn,
     signal,
   });
   return map.groupId as number;

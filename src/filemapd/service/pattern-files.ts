@@ -12,8 +12,13 @@ export interface RefusedFile {
   readonly reason: string;
 }
 
-/** Has a file followed that a pattern means, unless it is already. @throws Error why it cannot be */
-export type JoinFile = (path: string, pattern: PatternRecord) => Promise<void>;
+/**
+ * Has a file followed that a pattern means, unless it is already.
+ *
+ * @param watchedSinceMs since when its folder is watched, milliseconds since 1970
+ * @throws Error why it cannot be
+ */
+export type JoinFile = (path: string, watchedSinceMs: number) => Promise<void>;
 
 /** The files of a pattern: those that are there, and those that come. */
 export class PatternFiles implements Disposable {
@@ -22,6 +27,7 @@ export class PatternFiles implements Disposable {
   readonly #join: JoinFile;
   readonly #glob: Glob;
   #watch: Disposable | undefined;
+  #watchedSinceMs = 0;
   #refused = new Map<string, string>();
   #scan: Promise<void> | undefined;
   #isScanWanted = false;
@@ -98,6 +104,7 @@ export class PatternFiles implements Disposable {
     try {
       // First the watch: a file that comes between the two is seen by it.
       if (this.#watch === undefined) {
+        this.#watchedSinceMs = this.#world.timeOfDay();
         const watch = await this.#world.watchFolder(this.folder, () => void this.scan().catch(() => {}));
         if (this.#isOver) watch[Symbol.dispose]();
         else this.#watch = watch;
@@ -117,7 +124,7 @@ export class PatternFiles implements Disposable {
       if (this.#isOver || !this.#glob.matches(name)) continue;
       const path = `${this.folder === '/' ? '' : this.folder}/${name}`;
       try {
-        await this.#join(path, this.record);
+        await this.#join(path, this.#watchedSinceMs);
       } catch (error) {
         // It came and went.
         if (hasCode(error, 'ENOENT')) continue;

@@ -16,6 +16,7 @@ import type { OpenedFile, ServiceWorld } from './world.ts';
 
 /** Milliseconds between two attempts at what could not be followed. */
 const RETRY_MS = 60_000;
+const NS_PER_MS = 1_000_000n;
 /** How long a service that is told to stop waits while all that is left to do hangs; milliseconds. */
 const STOP_MS = 5000;
 
@@ -199,7 +200,7 @@ export class FilemapService implements AsyncDisposable {
   }
 
   #filesOf(record: PatternRecord): PatternFiles {
-    return new PatternFiles(record, this.world, (path) => this.#joinOf(path, record));
+    return new PatternFiles(record, this.world, (path, sinceMs) => this.#joinOf(path, record, sinceMs));
   }
 
   /**
@@ -230,10 +231,11 @@ export class FilemapService implements AsyncDisposable {
     return false;
   }
 
-  async #joinOf(given: string, pattern: PatternRecord): Promise<void> {
+  async #joinOf(given: string, pattern: PatternRecord, watchedSinceMs: number): Promise<void> {
     const path = await this.world.realPath(given);
     using opened = await this.world.open(path);
-    const { device: home, inode } = opened.view.facts();
+    const { device: home, inode, bornNs } = opened.view.facts();
+    const isNewborn = Number(bornNs / NS_PER_MS) > watchedSinceMs;
     const key = `${keyOf(home)}/${inode}`;
     if (this.#joining.has(key) || this.#isFollowing(home, inode)) return;
     this.#joining.add(key);
@@ -241,7 +243,9 @@ export class FilemapService implements AsyncDisposable {
       const { mode, absenceMs, lookAhead, maxRegions, level, preallocate } = pattern;
       const number = await checkMappable(this.world.dm, opened.view, level);
       const device = this.#deviceOf(number);
-      const groupId = await device.alone(() => makeGroup(this.world, path, opened, pattern, this.#stop.signal));
+      const groupId = await device.alone(() =>
+        makeGroup(this.world, path, opened, pattern, isNewborn, this.#stop.signal),
+      );
       const record = {
         path,
         mode,
