@@ -5,7 +5,7 @@ import { LabError } from './lab-error.ts';
 // The first line boots the guest; the guest sees the host's files, so the second line is for it.
 const needed = [
   ...['qemu-system-x86', 'qemu-system-data', 'busybox-static', 'kmod', 'util-linux', 'xz-utils', 'zstd'],
-  ...['dmsetup', 'e2fsprogs', 'xfsprogs', 'btrfs-progs', 'fio', 'python3-minimal', 'procps', 'udev'],
+  ...['dmsetup', 'e2fsprogs', 'xfsprogs', 'btrfs-progs', 'fio', 'python3-minimal', 'procps', 'udev', 'systemd'],
 ];
 
 /** Which of the Debian packages the lab lives on are absent. Asks dpkg's files: dpkg itself is slower. */
