@@ -1,5 +1,5 @@
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
-import { SystemError } from '../system/errors.ts';
+import { hasCode, SystemError } from '../system/errors.ts';
 
 /** One line on a terminal: text from the kernel and from files must not drive it. */
 export function oneLine(text: string): string {
@@ -15,6 +15,13 @@ export function isExpected(error: unknown): error is Error {
   return error instanceof SystemError || (error instanceof Error && 'code' in error && 'syscall' in error);
 }
 
+/** What a user is told of an expected error. @param isRoot whether more rights are to be had */
+export function lineOf(error: Error, isRoot: boolean): string {
+  // Errors of our own say what would be right; Node's only name the call and the path.
+  const wantsRights = !isRoot && 'syscall' in error && hasCode(error, 'EACCES', 'EPERM');
+  return oneLine(wantsRights && !(error instanceof SystemError) ? `${error.message}; run as root` : error.message);
+}
+
 /** Runs a command: its result is the exit status; an expected error is one line and 1, anything else a bug with its stack. */
 export function run(main: (argv: readonly string[]) => Promise<number>): void {
   main(process.argv.slice(2)).then(
@@ -23,7 +30,9 @@ export function run(main: (argv: readonly string[]) => Promise<number>): void {
     },
     (error: unknown) => {
       process.stderr.write(
-        isExpected(error) ? `${oneLine(error.message)}\n` : `${String((error as Error)?.stack ?? error)}\n`,
+        isExpected(error)
+          ? `${lineOf(error, process.getuid?.() === 0)}\n`
+          : `${String((error as Error)?.stack ?? error)}\n`,
       );
       process.exitCode = isExpected(error) ? 1 : 70;
     },
