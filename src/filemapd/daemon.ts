@@ -3,7 +3,8 @@ import { applyPlan, type FirstCounts } from '../filemap/apply.ts';
 import { type Run, runsOf } from '../filemap/extents.ts';
 import { deviceOf } from '../filemap/file-view.ts';
 import { checkMappable, readExtents } from '../filemap/filemap.ts';
-import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
+import { placeOfGroup } from '../filemap/group-place.ts';
+import { clearLeftovers, leftoversOf, settled } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import { MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/update.ts';
@@ -11,6 +12,8 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { ZERO_COUNTERS } from '../stats/counters.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
+import { pathMark } from '../stats/followed.ts';
+import type { Group } from '../stats/group.ts';
 import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
@@ -161,18 +164,16 @@ export class FilemapDaemon implements AsyncDisposable {
     try {
       if (this.#device === undefined || keyOf(this.#device) !== keyOf(deviceOf(this.#file))) {
         const device = await checkMappable(this.#run.dm, this.#file, this.#run.level);
-        if (this.#device !== undefined) await this.#move(device);
+        this.#device ??= await this.#findGroup();
+        await this.#claimGroup();
+        if (keyOf(this.#device) !== keyOf(device) && !(await this.#move(device))) return await this.#noGroup();
         this.#device = device;
       }
       await this.#claimGroup();
       await this.#reservation?.keep();
       const facts = this.#file.facts();
       const result = await this.#apply(tidy);
-      if (result === undefined) {
-        if (this.#isFollowing) return await this.#groupGone();
-        const { major, minor } = this.#device;
-        throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
-      }
+      if (result === undefined) return await this.#noGroup();
       const { alias, ...seen } = result;
       this.#run.onUpdated?.({ device: this.#device, groupId: this.#groupId, alias, changed: seen.changed });
       if (!this.#isFollowing) {
@@ -184,6 +185,29 @@ export class FilemapDaemon implements AsyncDisposable {
     } catch (error) {
       return this.#failed(error, start);
     }
+  }
+
+  async #noGroup(): Promise<MonitorEvent> {
+    if (this.#isFollowing) return this.#groupGone();
+    const { major, minor } = this.#device ?? deviceOf(this.#file);
+    throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
+  }
+
+  /** The path by which a group is found that was left on another device; undefined when the file stays where it is. */
+  get #path(): string | undefined {
+    const isBound = this.#run.mode === 'inode' && (this.#file.located?.files ?? []).length === 0;
+    return isBound ? undefined : this.#run.path;
+  }
+
+  /** Finds the device that has the group, which may have another id there. */
+  async #findGroup(): Promise<DeviceNumber> {
+    const { dm, log, device: given, groupId } = this.#run;
+    if (given !== undefined) return given;
+    const paths = this.#path === undefined ? [] : [this.#path];
+    const place = await placeOfGroup(dm, this.#file, { groupId, paths });
+    if (place.groupId !== groupId) log(1, `group_id changed from ${groupId} to ${place.groupId}`);
+    this.#groupId = place.groupId;
+    return place.device;
   }
 
   async #claimGroup(): Promise<void> {
@@ -229,6 +253,7 @@ export class FilemapDaemon implements AsyncDisposable {
       await this.#claimGroup();
     }
     tellUndeleted(log, await clearLeftovers(stats, leftoversOf(list, filemap.group)));
+    const group = await this.#markPath(stats, settled(filemap.group));
     this.#packed = filemap.group.packed;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
@@ -240,13 +265,21 @@ export class FilemapDaemon implements AsyncDisposable {
     }
     this.#ahead?.keepListed(list);
     const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
-    if (changed) await this.#change(planned);
+    if (changed) await this.#change({ ...planned, filemap: { ...filemap, group } });
     const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
     const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
     this.#ahead?.remember({ extents, covered, grown }, reading);
     await this.#ahead?.adjust();
     this.#runs = extents.runs;
     return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
+  }
+
+  /** Has the group's tag name the path, where one who comes after a kill may have to look for it by that. */
+  async #markPath(stats: DeviceStats, { pathMark: before, ...group }: Group): Promise<Group> {
+    const mark = this.#path === undefined ? undefined : pathMark(this.#path);
+    const now = mark === undefined ? group : { ...group, pathMark: mark };
+    if (before !== mark) await stats.writeGroup(now);
+    return now;
   }
 
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
@@ -282,17 +315,17 @@ export class FilemapDaemon implements AsyncDisposable {
     }
   }
 
-  /** The path names a file on another device now: its group moves there. */
-  async #move({ major, minor }: DeviceNumber): Promise<void> {
-    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId, this.#run.maxRegions);
-    if (groupId === undefined) return;
+  /** The file is on another device now: its group moves there. @returns false when the group is gone */
+  async #move({ major, minor }: DeviceNumber): Promise<boolean> {
+    const { dm, log, maxRegions, level, memory } = this.#run;
+    const how = { maxRegions, level, memory };
+    const groupId = await moveFilemap(dm, this.#file, this.#stats(), this.#groupId, how);
+    if (groupId === undefined) return false;
     await this.#ahead?.end();
     this.#ahead = undefined;
-    this.#run.log(
-      1,
-      `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
-    );
+    log(1, `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`);
     this.#groupId = groupId;
+    return true;
   }
 
   async reopen(): Promise<MonitorEvent> {
