@@ -12,17 +12,17 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { DmError, DmParseError, UsageError } from '../mapper/errors.ts';
 import { ZERO_COUNTERS } from '../stats/counters.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
-import { pathMark } from '../stats/followed.ts';
-import type { Group } from '../stats/group.ts';
 import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
+import { HeldClaim } from './claim.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { GroupNotes, markPath } from './group-notes.ts';
 import { type GroupSeen, groupsIn } from './groups-in.ts';
 import type { Look, MonitorEvent } from './monitor.ts';
 import { NoticeWait } from './notice-wait.ts';
 import { Reservation } from './reservation.ts';
-import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
+import type { FilemapdRun } from './run-options.ts';
 import { tellApplied, tellUndeleted } from './tell-applied.ts';
 
 const isRefusal = (error: unknown): error is Error =>
@@ -43,13 +43,12 @@ export class FilemapDaemon implements AsyncDisposable {
   readonly notices: NoticeWait;
   readonly #run: FilemapdRun;
   readonly #file: FollowedFile;
-  readonly #reservation: Reservation | undefined;
+  readonly #reservation: Reservation;
+  readonly #claim: HeldClaim;
   #device: DeviceNumber | undefined;
   #groupId: number;
   #isFollowing = false;
   #lastFailure: string | undefined;
-  #claim: Disposable | undefined;
-  #claimed: string | undefined;
   #ahead: Ahead | undefined;
   #packed: PackedIds | undefined;
   /** Those of the last look. */
@@ -62,10 +61,15 @@ export class FilemapDaemon implements AsyncDisposable {
     this.#groupId = run.groupId;
     this.notices = new NoticeWait(run.clock, run.signal);
     this.#file = run.follow(() => this.notices.hear());
-    const { clock, log, preallocate } = run;
-    if (preallocate !== undefined) {
-      this.#reservation = new Reservation({ file: this.#file, bytes: preallocate, now: () => clock.now(), log });
-    }
+    this.#claim = new HeldClaim(run.claim);
+    const { clock, log, preallocate: bytes } = run;
+    this.#reservation = new Reservation({
+      file: this.#file,
+      bytes,
+      notes: () => new GroupNotes(this.#stats(), this.#groupId),
+      now: () => clock.now(),
+      log,
+    });
   }
 
   async look(mode: FilemapdMode): Promise<Look> {
@@ -85,7 +89,7 @@ export class FilemapDaemon implements AsyncDisposable {
       place: shared?.place() ?? 1,
       isListed: this.#isListed,
       isUnfinished: this.#ahead?.isMoving === true,
-      takesTurns: shared !== undefined && this.#reservation === undefined,
+      takesTurns: shared !== undefined && this.#run.preallocate === undefined,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -165,12 +169,12 @@ export class FilemapDaemon implements AsyncDisposable {
       if (this.#device === undefined || keyOf(this.#device) !== keyOf(deviceOf(this.#file))) {
         const device = await checkMappable(this.#run.dm, this.#file, this.#run.level);
         this.#device ??= await this.#findGroup();
-        await this.#claimGroup();
+        await this.#claim.take(this.#device, this.#groupId);
         if (keyOf(this.#device) !== keyOf(device) && !(await this.#move(device))) return await this.#noGroup();
         this.#device = device;
       }
-      await this.#claimGroup();
-      await this.#reservation?.keep();
+      await this.#claim.take(this.#device, this.#groupId);
+      await this.#reservation.keep();
       const facts = this.#file.facts();
       const result = await this.#apply(tidy);
       if (result === undefined) return await this.#noGroup();
@@ -210,21 +214,6 @@ export class FilemapDaemon implements AsyncDisposable {
     return place.device;
   }
 
-  async #claimGroup(): Promise<void> {
-    const { major = 0, minor = 0 } = this.#device ?? {};
-    const group = `${major}:${minor}/${this.#groupId}`;
-    if (this.#run.claim === undefined || this.#claimed === group) return;
-    const claim = await this.#run.claim({ major, minor }, this.#groupId);
-    if (claim === undefined) {
-      throw new FollowedAlreadyError(
-        `Group ID ${this.#groupId} of device ${major}:${minor} is followed by another dmfilemapd`,
-      );
-    }
-    this.#claim?.[Symbol.dispose]();
-    this.#claim = claim;
-    this.#claimed = group;
-  }
-
   /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
   #failed(error: unknown, start: number): MonitorEvent {
     if (!isRefusal(error)) throw error;
@@ -250,10 +239,11 @@ export class FilemapDaemon implements AsyncDisposable {
     if (filemap.group.id !== this.#groupId) {
       log(1, `group_id changed from ${this.#groupId} to ${filemap.group.id}`);
       this.#groupId = filemap.group.id;
-      await this.#claimGroup();
+      await this.#claim.take(this.#device ?? deviceOf(this.#file), this.#groupId);
     }
     tellUndeleted(log, await clearLeftovers(stats, leftoversOf(list, filemap.group)));
-    const group = await this.#markPath(stats, settled(filemap.group));
+    const group = await markPath(stats, settled(filemap.group), this.#path);
+    if (await this.#reservation.freeLeft(group.reserved)) return this.#apply(tidy);
     this.#packed = filemap.group.packed;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
@@ -274,14 +264,6 @@ export class FilemapDaemon implements AsyncDisposable {
     return { alias: filemap.group.alias, changed, pending: extents.pending, costMs };
   }
 
-  /** Has the group's tag name the path, where one who comes after a kill may have to look for it by that. */
-  async #markPath(stats: DeviceStats, { pathMark: before, ...group }: Group): Promise<Group> {
-    const mark = this.#path === undefined ? undefined : pathMark(this.#path);
-    const now = mark === undefined ? group : { ...group, pathMark: mark };
-    if (before !== mark) await stats.writeGroup(now);
-    return now;
-  }
-
   async #change({ stats, filemap, extents, plan }: PlannedUpdate): Promise<void> {
     const { log } = this.#run;
     const applied = await applyPlan(stats, filemap.group, plan, filemap.options, { first: this.#first });
@@ -295,19 +277,18 @@ export class FilemapDaemon implements AsyncDisposable {
 
   /** What is known of sectors before they have a region. */
   get #first(): FirstCounts {
-    const reservation = this.#reservation;
     return {
       held: async (run) => (await this.#ahead?.first.held(run)) ?? { counted: ZERO_COUNTERS, sectors: 0 },
-      isUntouched: async (run) => (await reservation?.isUnwritten(run)) === true,
+      isUntouched: (run) => this.#reservation.isUnwritten(run),
     };
   }
 
   /** Frees what is reserved for the file; its regions must not stay where others may write then. */
   async release(): Promise<void> {
-    if (this.#reservation === undefined || this.#device === undefined) return;
+    if (!this.#reservation.isKept || this.#device === undefined) return;
     try {
       await this.#alone(this.#device, async () => {
-        if (await this.#reservation?.release()) await this.#apply(false);
+        if (await this.#reservation.release()) await this.#apply(false);
       });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -332,6 +313,7 @@ export class FilemapDaemon implements AsyncDisposable {
     await this.release();
     const found = await this.#alone(this.#file.facts().device, () => this.#file.reopen());
     if (found) {
+      this.#reservation.forget();
       this.#ahead?.forget();
       this.#run.onReopened?.(this.#file.facts());
       this.#run.log(2, 'The path names another file now: following it');
@@ -349,7 +331,7 @@ export class FilemapDaemon implements AsyncDisposable {
     // A service that ends takes them away all at once.
     if (ahead !== undefined && this.#run.shared?.isEnding() !== true)
       await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
-    this.#claim?.[Symbol.dispose]();
+    this.#claim[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }
 }
