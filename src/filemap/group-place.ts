@@ -23,6 +23,8 @@ export interface AskedGroup {
   readonly groupId: number;
   /** The paths that it may have been followed by; none for a file that cannot go to another device. */
   readonly paths: readonly string[];
+  /** Where it is taken without a question when it is there; default: nowhere. */
+  readonly device?: DeviceNumber | undefined;
 }
 
 /** Whether any of a group's regions is where a file's data is. */
@@ -42,8 +44,12 @@ export function touches({ regions }: Listing, { members }: Group, runs: readonly
 export async function placeOfGroup(
   dm: DeviceMapper,
   file: FileView,
-  { groupId, paths }: AskedGroup,
+  { groupId, paths, device }: AskedGroup,
 ): Promise<GroupPlace> {
+  if (device !== undefined) {
+    const { groups } = await new DeviceStats(dm, device).list();
+    if (groups.some(({ id }) => id === groupId)) return { device, groupId };
+  }
   const asked = { device: deviceOf(file), groupId };
   const listing = await new DeviceStats(dm, asked.device).list();
   const here = listing.groups.find(({ id }) => id === groupId);

@@ -205,10 +205,11 @@ export class FilemapDaemon implements AsyncDisposable {
 
   /** Finds the device that has the group, which may have another id there. */
   async #findGroup(): Promise<DeviceNumber> {
-    const { dm, log, device: given, groupId } = this.#run;
-    if (given !== undefined) return given;
+    const { dm, log, device, groupId, shared } = this.#run;
+    // A service has looked before, for all its files.
+    if (device !== undefined && shared !== undefined) return device;
     const paths = this.#path === undefined ? [] : [this.#path];
-    const place = await placeOfGroup(dm, this.#file, { groupId, paths });
+    const place = await placeOfGroup(dm, this.#file, { groupId, paths, device });
     if (place.groupId !== groupId) log(1, `group_id changed from ${groupId} to ${place.groupId}`);
     this.#groupId = place.groupId;
     return place.device;

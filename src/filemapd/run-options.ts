@@ -22,7 +22,7 @@ export interface FilemapdRun {
   readonly mode: FilemapdMode;
   /** What names the file: by it, a group is found that was left on another device. Undefined: none is looked for. */
   readonly path?: string | undefined;
-  /** The device that has the group; default: it is looked for. */
+  /** The device that has the group, or had; default: it is looked for. */
   readonly device?: DeviceNumber | undefined;
   readonly absenceMs: number;
   readonly log: Log;

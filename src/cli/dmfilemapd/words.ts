@@ -57,7 +57,7 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
     name: 'device',
     value: 'major:minor',
     commands: 'any',
-    help: 'the device that has the group, when the file has left it (default: it is looked for)',
+    help: 'the device that has the group, where there are several groups of the id (default: it is looked for)',
   },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
