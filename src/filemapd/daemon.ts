@@ -205,9 +205,9 @@ export class FilemapDaemon implements AsyncDisposable {
 
   /** Finds the device that has the group, which may have another id there. */
   async #findGroup(): Promise<DeviceNumber> {
-    const { dm, log, device, groupId, shared } = this.#run;
+    const { dm, log, device, groupId, path, shared } = this.#run;
     // A service has looked before, for all its files.
-    if (device !== undefined && shared !== undefined) return device;
+    if (path === undefined || (device !== undefined && shared !== undefined)) return device ?? deviceOf(this.#file);
     const paths = this.#path === undefined ? [] : [this.#path];
     const place = await placeOfGroup(dm, this.#file, { groupId, paths, device });
     if (place.groupId !== groupId) log(1, `group_id changed from ${groupId} to ${place.groupId}`);
