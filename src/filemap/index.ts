@@ -4,6 +4,7 @@ export * from './extents.ts';
 export * from './fiemap-file.ts';
 export * from './file-view.ts';
 export * from './filemap.ts';
+export { type AskedGroup, type GroupPlace, placeOfGroup } from './group-place.ts';
 export { LOOK_AHEAD_BYTES, type Space } from './lookahead/geometry.ts';
 export type { LookAheadOptions } from './lookahead/look-ahead.ts';
 export * from './move.ts';

@@ -48,6 +48,11 @@ export function restrictTo({ members, others }: Leftovers, ids: ReadonlySet<numb
   return { members: members.filter(ours), others: others.filter(ours), moving: undefined };
 }
 
+/** A group of which nothing is on another device any more. */
+export function settled({ partner: _, ...group }: Group): Group {
+  return group;
+}
+
 /**
  * Ends what was left. Only for whoever alone updates the group: another one's change under way looks just the same.
  *
@@ -57,9 +62,8 @@ export async function clearLeftovers(stats: DeviceStats, { members, others, movi
   // A mark that stays is harmless, and seen by the next one who looks.
   for (const id of members) await tryHard(() => stats.setAux(id, ''));
   if (moving !== undefined) {
-    const { partner: _, ...group } = moving;
     await clearPartner(stats, moving);
-    await stats.writeGroup(group);
+    await stats.writeGroup(settled(moving));
   }
   return deleteRegions(stats, others);
 }

@@ -5,6 +5,7 @@ import type { Counters } from '../stats/counters.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
 import { formatMark, nextGeneration } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
+import { statsMemory } from '../stats/memory.ts';
 import { movedTo } from '../stats/moving.ts';
 import { PACKED_PROGRAM, spansOf } from '../stats/packed.ts';
 import { fileCounts, readSpan } from '../stats/packed-counts.ts';
@@ -14,6 +15,10 @@ import { createRegions, planFilemap } from './filemap.ts';
 import { clearLeftovers, leftoversOf } from './leftovers.ts';
 import { type MatchedFilemap, matchFilemap } from './match.ts';
 import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
+import type { UpdateOptions } from './update.ts';
+
+/** How a group is moved. */
+export type MoveOptions = Pick<UpdateOptions, 'maxRegions' | 'level' | 'memory'>;
 
 /**
  * Moves a group to the device where its file is now, with all that it counted. Whenever the process is killed, the group
@@ -22,7 +27,6 @@ import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
  * goes. What is left of it is cleared away by the next one who alone updates the group.
  *
  * @param from the device that has the group
- * @param maxRegions see `UpdateOptions.maxRegions`
  * @returns the group's id there; undefined when the group does not exist
  * @throws UsageError when the file cannot be mapped; DmError the kernel's refusal: the group is where it was, or has moved
  *   and something is left, for which the next try is
@@ -32,23 +36,25 @@ export async function moveFilemap(
   file: FileView,
   from: DeviceStats,
   groupId: number,
-  maxRegions?: number,
+  how: MoveOptions = {},
 ): Promise<number | undefined> {
   const filemap = matchFilemap(await from.listBytes(), groupId, []);
   if (filemap === undefined) return undefined;
   const { group } = filemap;
-  const limit = maxRegions ?? (group.packed === undefined ? Number.POSITIVE_INFINITY : DEFAULT_MAX_REGIONS);
-  const options = { ...filemap.options, bounds: filemap.options.bounds ?? [], sync: false, maxRegions: limit };
+  const limit = group.packed === undefined ? Number.POSITIVE_INFINITY : DEFAULT_MAX_REGIONS;
+  const { maxRegions = limit, level, memory = statsMemory() } = how;
+  const { bounds = [] } = filemap.options;
+  const options = { ...filemap.options, bounds, sync: false, maxRegions, level, memory };
   const planned = await planFilemap(dm, file, options);
   const { device } = planned;
   const became = await movedTo(from, group);
   if (became !== undefined && group.partner !== undefined) {
     const there = from.on(group.partner);
-    await settle(there, became);
-    return refText(group.partner) === refText(device) ? became.id : moveFilemap(dm, file, there, became.id, maxRegions);
+    await clearAll(there, became);
+    return refText(group.partner) === refText(device) ? became.id : moveFilemap(dm, file, there, became.id, how);
   }
   // Another device than now: nobody would find what a killed process has left there.
-  if (group.partner !== undefined) await settle(from, group);
+  if (group.partner !== undefined) await clearAll(from, group);
   const generation = group.generation ?? nextGeneration(undefined);
   await from.writeGroup({ ...group, generation, partner: device });
   const to = from.on(device);
@@ -72,12 +78,12 @@ export async function moveFilemap(
     await deleteRegions(to, [...ids, ...packed.ids]);
     throw error;
   }
-  await settle(to, moved);
+  await clearAll(to, moved);
   return id;
 }
 
 /** Clears away what a move has left on both devices. @param group the one that counts */
-async function settle(stats: DeviceStats, group: Group): Promise<void> {
+async function clearAll(stats: DeviceStats, group: Group): Promise<void> {
   await clearLeftovers(stats, leftoversOf(await stats.listBytes(), group));
 }
 

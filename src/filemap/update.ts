@@ -1,5 +1,6 @@
 import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { DeviceMapper } from '../mapper/device-mapper.ts';
+import { refText } from '../mapper/device-ref.ts';
 import { UsageError } from '../mapper/errors.ts';
 import { DeviceStats } from '../stats/device-stats.ts';
 import { type StatsMemory, statsMemory } from '../stats/memory.ts';
@@ -9,8 +10,9 @@ import { type Applied, applyPlan } from './apply.ts';
 import { type Extents, rangesOf } from './extents.ts';
 import { deviceOf, type FileView } from './file-view.ts';
 import { checkMappable, readExtents } from './filemap.ts';
-import { clearLeftovers, leftoversOf } from './leftovers.ts';
+import { clearLeftovers, leftoversOf, settled } from './leftovers.ts';
 import { type MatchedFilemap, matchFilemap, packedIdsIn, regionsOfProgram } from './match.ts';
+import { moveFilemap } from './move.ts';
 import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
 import { type PackedState, packedState, repackAll, repackBroken, splitBySpans } from './packing/repack.ts';
 import { type Plan, planUpdate } from './plan.ts';
@@ -35,6 +37,8 @@ export interface UpdateOptions {
   readonly memory?: StatsMemory | undefined;
   /** See `checkMappable`; only for `updateFilemap`. */
   readonly level?: DeviceNumber | undefined;
+  /** The device that has the group; only for `updateFilemap`, which moves it to the file's (default) first. */
+  readonly device?: DeviceNumber | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -117,15 +121,18 @@ const NOT_PACKED: PackedState = { spans: [], stray: [] };
  */
 export async function updateFilemap(dm: DeviceMapper, file: FileView, options: UpdateOptions): Promise<FilemapUpdate> {
   const device = await checkMappable(dm, file, options.level);
-  const planned = await planFilemapUpdate(dm, file, options);
-  if (planned === undefined) {
-    throw new UsageError(`Group ID ${options.groupId} does not exist on ${device.major}:${device.minor}`);
-  }
+  const { device: at = device } = options;
+  const groupId =
+    refText(at) === refText(device)
+      ? options.groupId
+      : await moveFilemap(dm, file, new DeviceStats(dm, at), options.groupId, options);
+  const planned = groupId === undefined ? undefined : await planFilemapUpdate(dm, file, { ...options, groupId });
+  if (planned === undefined) throw new UsageError(`Group ID ${options.groupId} does not exist on ${refText(at)}`);
   const { stats, filemap, extents, plan, list } = planned;
-  const left = options.alone === true ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
-  const { group, ...applied } = await applyPlan(stats, filemap.group, plan, filemap.options, {
-    signal: options.signal,
-  });
+  const isAlone = options.alone === true;
+  const left = isAlone ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
+  const before = isAlone ? settled(filemap.group) : filemap.group;
+  const { group, ...applied } = await applyPlan(stats, before, plan, filemap.options, { signal: options.signal });
   const undeleted = [...left, ...applied.undeleted];
   return { ...applied, undeleted, groupId: group.id, regionIds: group.members, notes: extents.notes };
 }

@@ -27,6 +27,8 @@ export interface FilemapdArguments {
   readonly preallocate: bigint | undefined;
   /** The device whose sectors are counted; undefined: the uppermost of device-mapper's that has the data. */
   readonly level: DeviceNumber | undefined;
+  /** The device that has the group; undefined: it is looked for. */
+  readonly device: DeviceNumber | undefined;
   /** A descriptor on which readiness or the reason of a failure is told to whoever started the daemon. */
   readonly readyFd: number | undefined;
 }
@@ -35,7 +37,7 @@ export interface FilemapdArguments {
 export const DEFAULT_ABSENCE_MS = 1000;
 
 export const FILEMAPD_USAGE =
-  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--level MAJOR:MINOR] [--preallocate SIZE]';
+  'usage: dmfilemapd <fd> <group_id> <abs_path> <mode> [<foreground>[<log_level>]] [--absence SECONDS] [--no-look-ahead] [--max-regions N] [--level MAJOR:MINOR] [--device MAJOR:MINOR] [--preallocate SIZE]';
 
 /**
  * The mode that a word names: `inode` or `path`, as `dm_filemapd_mode_from_string()` of libdevmapper.
@@ -52,9 +54,9 @@ function integer(word: string, complaint: string): number {
   return Number(word);
 }
 
-function levelOf(word: string): DeviceNumber {
+function deviceIn(option: string, word: string): DeviceNumber {
   const number = numberIn(word);
-  if (number === undefined) throw new UsageError(`--level ${word}: the number of a device, MAJOR:MINOR`);
+  if (number === undefined) throw new UsageError(`${option} ${word}: the number of a device, MAJOR:MINOR`);
   return number;
 }
 
@@ -74,6 +76,7 @@ export function parseFilemapdArguments(
   let maxRegions: number | undefined;
   let preallocate: bigint | undefined;
   let level: DeviceNumber | undefined;
+  let device: DeviceNumber | undefined;
   let readyFd: number | undefined;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -101,7 +104,8 @@ export function parseFilemapdArguments(
       maxRegions = integer(value(), '--max-regions needs a number of regions');
       if (maxRegions < 1) throw new UsageError(`--max-regions ${maxRegions}: at least one region`);
     } else if (name === '--preallocate') preallocate = sizeOf('preallocate', value());
-    else if (name === '--level') level = levelOf(value());
+    else if (name === '--level') level = deviceIn(name, value());
+    else if (name === '--device') device = deviceIn(name, value());
     else if (name === '--ready-fd') readyFd = integer(value(), '--ready-fd needs a descriptor number');
     else throw new UsageError(`Unknown option ${name}`);
   }
@@ -128,6 +132,7 @@ export function parseFilemapdArguments(
     lookAhead,
     maxRegions,
     level,
+    device,
     preallocate,
     readyFd,
   };

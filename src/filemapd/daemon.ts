@@ -3,7 +3,8 @@ import { applyPlan, type FirstCounts } from '../filemap/apply.ts';
 import { type Run, runsOf } from '../filemap/extents.ts';
 import { deviceOf } from '../filemap/file-view.ts';
 import { checkMappable, readExtents } from '../filemap/filemap.ts';
-import { clearLeftovers, leftoversOf } from '../filemap/leftovers.ts';
+import { placeOfGroup } from '../filemap/group-place.ts';
+import { clearLeftovers, leftoversOf, settled } from '../filemap/leftovers.ts';
 import { moveFilemap } from '../filemap/move.ts';
 import { changesNothing, isAnchor } from '../filemap/plan.ts';
 import { MAX_PIECES, type PlannedUpdate, planFilemapUpdate } from '../filemap/update.ts';
@@ -14,12 +15,14 @@ import { DeviceStats } from '../stats/device-stats.ts';
 import { creditedRuns, type PackedIds } from '../stats/packed.ts';
 import { Ahead } from './ahead.ts';
 import type { FilemapdMode } from './arguments.ts';
+import { HeldClaim } from './claim.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { GroupNotes, markPath } from './group-notes.ts';
 import { type GroupSeen, groupsIn } from './groups-in.ts';
 import type { Look, MonitorEvent } from './monitor.ts';
 import { NoticeWait } from './notice-wait.ts';
 import { Reservation } from './reservation.ts';
-import { type FilemapdRun, FollowedAlreadyError } from './run-options.ts';
+import type { FilemapdRun } from './run-options.ts';
 import { tellApplied, tellUndeleted } from './tell-applied.ts';
 
 const isRefusal = (error: unknown): error is Error =>
@@ -40,13 +43,12 @@ export class FilemapDaemon implements AsyncDisposable {
   readonly notices: NoticeWait;
   readonly #run: FilemapdRun;
   readonly #file: FollowedFile;
-  readonly #reservation: Reservation | undefined;
+  readonly #reservation: Reservation;
+  readonly #claim: HeldClaim;
   #device: DeviceNumber | undefined;
   #groupId: number;
   #isFollowing = false;
   #lastFailure: string | undefined;
-  #claim: Disposable | undefined;
-  #claimed: string | undefined;
   #ahead: Ahead | undefined;
   #packed: PackedIds | undefined;
   /** Those of the last look. */
@@ -59,10 +61,15 @@ export class FilemapDaemon implements AsyncDisposable {
     this.#groupId = run.groupId;
     this.notices = new NoticeWait(run.clock, run.signal);
     this.#file = run.follow(() => this.notices.hear());
-    const { clock, log, preallocate } = run;
-    if (preallocate !== undefined) {
-      this.#reservation = new Reservation({ file: this.#file, bytes: preallocate, now: () => clock.now(), log });
-    }
+    this.#claim = new HeldClaim(run.claim);
+    const { clock, log, preallocate: bytes } = run;
+    this.#reservation = new Reservation({
+      file: this.#file,
+      bytes,
+      notes: () => new GroupNotes(this.#stats(), this.#groupId),
+      now: () => clock.now(),
+      log,
+    });
   }
 
   async look(mode: FilemapdMode): Promise<Look> {
@@ -82,7 +89,7 @@ export class FilemapDaemon implements AsyncDisposable {
       place: shared?.place() ?? 1,
       isListed: this.#isListed,
       isUnfinished: this.#ahead?.isMoving === true,
-      takesTurns: shared !== undefined && this.#reservation === undefined,
+      takesTurns: shared !== undefined && this.#run.preallocate === undefined,
       soleHolder: mode === 'inode' && facts.links === 0 && this.#file.isSoleHolder(),
     };
   }
@@ -161,18 +168,16 @@ export class FilemapDaemon implements AsyncDisposable {
     try {
       if (this.#device === undefined || keyOf(this.#device) !== keyOf(deviceOf(this.#file))) {
         const device = await checkMappable(this.#run.dm, this.#file, this.#run.level);
-        if (this.#device !== undefined) await this.#move(device);
+        this.#device ??= await this.#findGroup();
+        await this.#claim.take(this.#device, this.#groupId);
+        if (keyOf(this.#device) !== keyOf(device) && !(await this.#move(device))) return await this.#noGroup();
         this.#device = device;
       }
-      await this.#claimGroup();
-      await this.#reservation?.keep();
+      await this.#claim.take(this.#device, this.#groupId);
+      await this.#reservation.keep();
       const facts = this.#file.facts();
       const result = await this.#apply(tidy);
-      if (result === undefined) {
-        if (this.#isFollowing) return await this.#groupGone();
-        const { major, minor } = this.#device;
-        throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
-      }
+      if (result === undefined) return await this.#noGroup();
       const { alias, ...seen } = result;
       this.#run.onUpdated?.({ device: this.#device, groupId: this.#groupId, alias, changed: seen.changed });
       if (!this.#isFollowing) {
@@ -186,19 +191,28 @@ export class FilemapDaemon implements AsyncDisposable {
     }
   }
 
-  async #claimGroup(): Promise<void> {
-    const { major = 0, minor = 0 } = this.#device ?? {};
-    const group = `${major}:${minor}/${this.#groupId}`;
-    if (this.#run.claim === undefined || this.#claimed === group) return;
-    const claim = await this.#run.claim({ major, minor }, this.#groupId);
-    if (claim === undefined) {
-      throw new FollowedAlreadyError(
-        `Group ID ${this.#groupId} of device ${major}:${minor} is followed by another dmfilemapd`,
-      );
-    }
-    this.#claim?.[Symbol.dispose]();
-    this.#claim = claim;
-    this.#claimed = group;
+  async #noGroup(): Promise<MonitorEvent> {
+    if (this.#isFollowing) return this.#groupGone();
+    const { major, minor } = this.#device ?? deviceOf(this.#file);
+    throw new UsageError(`Group ID ${this.#groupId} does not exist on device ${major}:${minor}`);
+  }
+
+  /** The path by which a group is found that was left on another device; undefined when the file stays where it is. */
+  get #path(): string | undefined {
+    const isBound = this.#run.mode === 'inode' && (this.#file.located?.files ?? []).length === 0;
+    return isBound ? undefined : this.#run.path;
+  }
+
+  /** Finds the device that has the group, which may have another id there. */
+  async #findGroup(): Promise<DeviceNumber> {
+    const { dm, log, device, groupId, path, shared } = this.#run;
+    // A service has looked before, for all its files.
+    if (path === undefined || (device !== undefined && shared !== undefined)) return device ?? deviceOf(this.#file);
+    const paths = this.#path === undefined ? [] : [this.#path];
+    const place = await placeOfGroup(dm, this.#file, { groupId, paths, device });
+    if (place.groupId !== groupId) log(1, `group_id changed from ${groupId} to ${place.groupId}`);
+    this.#groupId = place.groupId;
+    return place.device;
   }
 
   /** What the kernel refused once may go well the next time; what the user must change ends the monitor. */
@@ -226,9 +240,11 @@ export class FilemapDaemon implements AsyncDisposable {
     if (filemap.group.id !== this.#groupId) {
       log(1, `group_id changed from ${this.#groupId} to ${filemap.group.id}`);
       this.#groupId = filemap.group.id;
-      await this.#claimGroup();
+      await this.#claim.take(this.#device ?? deviceOf(this.#file), this.#groupId);
     }
     tellUndeleted(log, await clearLeftovers(stats, leftoversOf(list, filemap.group)));
+    const group = await markPath(stats, settled(filemap.group), this.#path);
+    if (await this.#reservation.freeLeft(group.reserved)) return this.#apply(tidy);
     this.#packed = filemap.group.packed;
     // What must be done is done; only looking in vain has to be rare.
     const costMs = clock.now() - start;
@@ -240,7 +256,7 @@ export class FilemapDaemon implements AsyncDisposable {
     }
     this.#ahead?.keepListed(list);
     const changed = !changesNothing(plan) || filemap.group.missing.length > 0;
-    if (changed) await this.#change(planned);
+    if (changed) await this.#change({ ...planned, filemap: { ...filemap, group } });
     const grown = runsOf(plan.create.filter((range) => !isAnchor(range)));
     const covered = [...runsOf(filemap.regions), ...spans.flatMap(creditedRuns)];
     this.#ahead?.remember({ extents, covered, grown }, reading);
@@ -262,19 +278,18 @@ export class FilemapDaemon implements AsyncDisposable {
 
   /** What is known of sectors before they have a region. */
   get #first(): FirstCounts {
-    const reservation = this.#reservation;
     return {
       held: async (run) => (await this.#ahead?.first.held(run)) ?? { counted: ZERO_COUNTERS, sectors: 0 },
-      isUntouched: async (run) => (await reservation?.isUnwritten(run)) === true,
+      isUntouched: (run) => this.#reservation.isUnwritten(run),
     };
   }
 
   /** Frees what is reserved for the file; its regions must not stay where others may write then. */
   async release(): Promise<void> {
-    if (this.#reservation === undefined || this.#device === undefined) return;
+    if (!this.#reservation.isKept || this.#device === undefined) return;
     try {
       await this.#alone(this.#device, async () => {
-        if (await this.#reservation?.release()) await this.#apply(false);
+        if (await this.#reservation.release()) await this.#apply(false);
       });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -282,23 +297,24 @@ export class FilemapDaemon implements AsyncDisposable {
     }
   }
 
-  /** The path names a file on another device now: its group moves there. */
-  async #move({ major, minor }: DeviceNumber): Promise<void> {
-    const groupId = await moveFilemap(this.#run.dm, this.#file, this.#stats(), this.#groupId, this.#run.maxRegions);
-    if (groupId === undefined) return;
+  /** The file is on another device now: its group moves there. @returns false when the group is gone */
+  async #move({ major, minor }: DeviceNumber): Promise<boolean> {
+    const { dm, log, maxRegions, level, memory } = this.#run;
+    const how = { maxRegions, level, memory };
+    const groupId = await moveFilemap(dm, this.#file, this.#stats(), this.#groupId, how);
+    if (groupId === undefined) return false;
     await this.#ahead?.end();
     this.#ahead = undefined;
-    this.#run.log(
-      1,
-      `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`,
-    );
+    log(1, `The file is on device ${major}:${minor} now; group_id changed from ${this.#groupId} to ${groupId}`);
     this.#groupId = groupId;
+    return true;
   }
 
   async reopen(): Promise<MonitorEvent> {
     await this.release();
     const found = await this.#alone(this.#file.facts().device, () => this.#file.reopen());
     if (found) {
+      this.#reservation.forget();
       this.#ahead?.forget();
       this.#run.onReopened?.(this.#file.facts());
       this.#run.log(2, 'The path names another file now: following it');
@@ -316,7 +332,7 @@ export class FilemapDaemon implements AsyncDisposable {
     // A service that ends takes them away all at once.
     if (ahead !== undefined && this.#run.shared?.isEnding() !== true)
       await this.#alone(this.#device ?? deviceOf(this.#file), () => ahead.end());
-    this.#claim?.[Symbol.dispose]();
+    this.#claim[Symbol.dispose]();
     this.#file[Symbol.dispose]();
   }
 }

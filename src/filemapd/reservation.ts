@@ -1,16 +1,20 @@
 import { keyOf } from '../devices/table-uses.ts';
 import { type Run, union } from '../filemap/extents.ts';
 import { UsageError } from '../mapper/errors.ts';
+import type { Reserved } from '../stats/followed.ts';
 import { SystemError } from '../system/errors.ts';
 import type { FollowedFile } from './followed-file.ts';
+import { type GroupNotes, isOf } from './group-notes.ts';
 import { reservedEnd, unwrittenPastEnd } from './past-end.ts';
 import type { Log } from './run-options.ts';
 
 /** What a reservation stands on. */
 export interface ReservationRun {
   readonly file: FollowedFile;
-  /** How much to keep reserved. */
-  readonly bytes: bigint;
+  /** How much to keep reserved; undefined: nothing, but what one that was killed has reserved is to be freed. */
+  readonly bytes: bigint | undefined;
+  /** Those of the group as it is now. */
+  readonly notes: () => GroupNotes;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -28,6 +32,9 @@ export class Reservation {
   #isReserving = false;
   /** The end of what others had reserved before: it is theirs. Undefined: not looked at yet. */
   #foreignEnd: bigint | undefined;
+  #hasAdopted = false;
+  /** What the group's tag says. */
+  #recorded: Reserved | undefined;
   #refusedUntil = Number.NEGATIVE_INFINITY;
   #refusal: string | undefined;
 
@@ -35,16 +42,35 @@ export class Reservation {
     this.#run = run;
   }
 
+  /** Whether there may be something to free. */
+  get isKept(): boolean {
+    return this.#isReserving || this.#recorded !== undefined;
+  }
+
+  /** Takes what a killed one has reserved for its own. */
+  #adopt(recorded: Reserved | undefined): void {
+    this.#hasAdopted = true;
+    this.#recorded = recorded;
+    if (recorded === undefined) return;
+    const { device: home, inode } = this.#run.file.facts();
+    this.#isReserving = isOf(recorded, { home, inode });
+    if (this.#isReserving) this.#foreignEnd = recorded.foreignEnd;
+    else this.#run.log(1, 'Space may stay reserved past the end of the file that was followed before');
+  }
+
   /** Reserves again when less than half is left. What the file system refuses is told once. */
   async keep(): Promise<void> {
-    const { file, bytes, now, log } = this.#run;
-    if (now() < this.#refusedUntil) return;
+    const { file, bytes, notes, now, log } = this.#run;
+    if (bytes === undefined || now() < this.#refusedUntil) return;
+    if (!this.#hasAdopted) this.#adopt(await notes().reserved());
     try {
       const { size } = file.facts();
       const end = reservedEnd(await file.extentsPastEnd(), size);
       this.#foreignEnd ??= end;
       // Truncated by somebody: with the file's end its owner has lost it.
       if (end < this.#foreignEnd) this.#foreignEnd = 0n;
+      // First of all: killed after it, there may be less than it says; killed before, nothing is reserved yet.
+      await this.#record(this.#foreignEnd);
       if (this.#isReserving && (end - size) * 2n >= bytes) return;
       // Also before the first call fails half way.
       this.#isReserving = true;
@@ -58,6 +84,44 @@ export class Reservation {
     }
   }
 
+  /**
+   * Frees what one that was killed has reserved, when nothing is to be reserved now; where others have the file open, at
+   * the end.
+   *
+   * @param recorded what the group's tag says
+   * @returns whether the tag does not say so any more
+   */
+  async freeLeft(recorded: Reserved | undefined): Promise<boolean> {
+    if (this.#run.bytes !== undefined || recorded === undefined || this.#hasAdopted) return false;
+    this.#adopt(recorded);
+    await this.release();
+    return this.#recorded === undefined;
+  }
+
+  async #record(foreignEnd: bigint): Promise<void> {
+    const { device: home, inode } = this.#run.file.facts();
+    const reserved = { home, inode, foreignEnd };
+    const known = this.#recorded;
+    if (known !== undefined && isOf(known, reserved) && known.foreignEnd === foreignEnd) return;
+    await this.#run.notes().writeReserved(reserved);
+    this.#recorded = reserved;
+  }
+
+  /** Has the tag say that nothing is reserved. */
+  async #erase(): Promise<void> {
+    this.#isReserving = false;
+    this.#foreignEnd = undefined;
+    if (this.#recorded === undefined) return;
+    await this.#run.notes().eraseReserved(this.#recorded);
+    this.#recorded = undefined;
+  }
+
+  /** Another file is followed from now on. */
+  forget(): void {
+    this.#isReserving = false;
+    this.#foreignEnd = undefined;
+  }
+
   /** Whether sectors lie past the file's end and were never written: then no I/O to them was missed. */
   async isUnwritten({ start, end }: Run): Promise<boolean> {
     const { file } = this.#run;
@@ -69,16 +133,18 @@ export class Reservation {
   }
 
   /**
-   * Frees what it has reserved, if nobody else has the file open; else it stays, and that is told.
+   * Frees what it has reserved, if nobody else has the file open; else it stays, that is told, and the tag goes on saying
+   * so.
    *
    * @returns whether the file has fewer blocks now
    */
   async release(): Promise<boolean> {
-    if (!this.#isReserving) return false;
-    this.#isReserving = false;
-    const { file, log } = this.#run;
+    if (!this.#isReserving) {
+      await this.#erase();
+      return false;
+    }
+    const { file, bytes, log } = this.#run;
     const foreignEnd = this.#foreignEnd ?? 0n;
-    this.#foreignEnd = undefined;
     let reason = 'others have the file open';
     const left = async (): Promise<bigint> => {
       const { size, links } = file.facts();
@@ -86,17 +152,23 @@ export class Reservation {
       const kept = foreignEnd > size ? foreignEnd : size;
       return links === 0 ? 0n : reservedEnd(await file.extentsPastEnd(), size) - kept;
     };
+    let isFreed = false;
+    let isOver = false;
     try {
-      if ((await left()) <= 0n) return false;
-      if (await file.freePastEnd(foreignEnd)) return true;
+      isFreed = (await left()) > 0n && (await file.freePastEnd(foreignEnd));
+      isOver = isFreed || (await left()) <= 0n;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       reason = error.message;
     }
-    const bytes = await left().catch(() => this.#run.bytes);
+    if (isOver) {
+      await this.#erase();
+      return isFreed;
+    }
+    const staying = await left().catch(() => bytes ?? 0n);
     log(
       0,
-      `${bytes} bytes stay reserved past the file's end: ${reason}; when nobody writes, "truncate -s +0 FILE" frees them`,
+      `${staying} bytes stay reserved past the file's end: ${reason}; when nobody writes, "truncate -s +0 FILE" frees them`,
     );
     return false;
   }

@@ -20,6 +20,10 @@ export interface FilemapdRun {
   readonly clock: Clock;
   readonly groupId: number;
   readonly mode: FilemapdMode;
+  /** What names the file: by it, a group is found that was left on another device. Undefined: none is looked for. */
+  readonly path?: string | undefined;
+  /** The device that has the group, or had; default: it is looked for. */
+  readonly device?: DeviceNumber | undefined;
   readonly absenceMs: number;
   readonly log: Log;
   /** Holds the first I/O of growth by regions over free space; undefined: such I/O is missed. */

@@ -35,8 +35,8 @@ export interface StartOptions {
   readonly lookAhead?: boolean;
   /** See `UpdateOptions.maxRegions`. */
   readonly maxRegions?: number | undefined;
-  /** The device that has the group; default: that of the file's file system. */
-  readonly device?: DeviceNumber;
+  /** The device that has the group; default: it is looked for. */
+  readonly device?: DeviceNumber | undefined;
   /** See `FilemapdRun.level`. */
   readonly level?: DeviceNumber | undefined;
   /** Bytes to keep reserved past the file's end; default: nothing. */
@@ -85,6 +85,7 @@ export async function startFilemapd(options: StartOptions): Promise<StartedFilem
   if (!lookAhead) own.push('--no-look-ahead');
   if (options.maxRegions !== undefined) own.push(`--max-regions=${options.maxRegions}`);
   if (options.level !== undefined) own.push(`--level=${keyOf(options.level)}`);
+  if (options.device !== undefined) own.push(`--device=${keyOf(options.device)}`);
   if (options.preallocate !== undefined) own.push(`--preallocate=${options.preallocate}b`);
   const output = verbose === 0 ? 'ignore' : 'inherit';
   // A leak in the daemon must end the daemon, not the machine; it needs no compiler threads, and no collector that wakes
@@ -150,6 +151,8 @@ export async function runHere(
       clock: systemClock,
       groupId,
       mode,
+      path,
+      device: options.device,
       absenceMs,
       maxRegions: options.maxRegions,
       level: options.level,

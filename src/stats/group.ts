@@ -2,6 +2,7 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import { DmParseError } from '../mapper/errors.ts';
 import { type Carriable, type CarriedData, joinCarried, splitCarried } from './carried.ts';
 import { isExact } from './error-bound.ts';
+import { type FollowedData, joinFollowed, splitFollowed } from './followed.ts';
 import { hasMark } from './generation.ts';
 import { type GroupTag, type GroupTagForm, hasGroupTag, parseGroupTag } from './group-tag.ts';
 import { joinPacked, type PackedIds, type PackedSpan, splitPacked } from './packed.ts';
@@ -9,7 +10,7 @@ import { joinPartner, splitPartner } from './partner.ts';
 import { parseListLine, type Region } from './region.ts';
 
 /** A group of regions of one device, with what it keeps of the past. */
-export interface Group extends CarriedData {
+export interface Group extends CarriedData, FollowedData {
   /** The leader's region id, the lowest of the members. */
   readonly id: number;
   /** Empty when it has none. */
@@ -26,9 +27,9 @@ export interface Group extends CarriedData {
 }
 
 /** What `keptText` writes. */
-export type KeptData = Pick<Group, 'userData' | 'packed' | 'partner'> & Carriable;
+export type KeptData = Pick<Group, 'userData' | 'packed' | 'partner' | keyof FollowedData> & Carriable;
 
-type KeptOf = CarriedData & Pick<Group, 'packed' | 'partner'>;
+type KeptOf = CarriedData & Pick<Group, 'packed' | 'partner' | keyof FollowedData>;
 
 /** A device's regions and groups, and what of the kernel's list could not be understood. */
 export interface Listing {
@@ -109,12 +110,13 @@ export function groupsOf(regions: readonly Region[]): { groups: Group[]; problem
 export function keptOf(text: string): KeptOf {
   const { userData, ...rest } = splitCarried(text);
   const { userData: before, ...packed } = splitPacked(userData);
-  return { ...rest, ...packed, ...splitPartner(before) };
+  const { userData: first, ...partner } = splitPartner(before);
+  return { ...rest, ...packed, ...partner, ...splitFollowed(first) };
 }
 
 /** The user data of a group's tag. */
 export function keptText(kept: KeptData): string {
-  return joinCarried(joinPacked(joinPartner(kept.userData, kept.partner), kept.packed), kept);
+  return joinCarried(joinPacked(joinPartner(joinFollowed(kept.userData, kept), kept.partner), kept.packed), kept);
 }
 
 /** The tags that no other one replaces. */

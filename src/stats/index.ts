@@ -4,6 +4,7 @@ export * from './coverage.ts';
 export * from './coverage-ratio.ts';
 export * from './device-stats.ts';
 export * from './error-bound.ts';
+export type { FollowedData, Reserved } from './followed.ts';
 export * from './generation.ts';
 export * from './group.ts';
 export * from './group-tag.ts';

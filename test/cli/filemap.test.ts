@@ -7,6 +7,8 @@ import type { FileStatus } from '../../src/filemapd/service/status.ts';
 import type { StartOptions } from '../../src/filemapd/start.ts';
 import { UsageError } from '../../src/mapper/errors.ts';
 import { SimulatedFileSystem } from '../../src/simulator/index.ts';
+import { DeviceStats } from '../../src/stats/device-stats.ts';
+import { nextGeneration } from '../../src/stats/generation.ts';
 import { World } from './support.ts';
 
 function mounted() {
@@ -186,6 +188,29 @@ test('update_filemap updates the group and has it followed', async () => {
   });
   assert.equal(started.length, 1);
   assert.match(world.regions('t0'), /DMS_GROUP="?a\.img"?:0-1#/);
+});
+
+test('update_filemap takes a group along that a killed process was to take to the device of the file', async () => {
+  const { run, world, started } = mounted();
+  await run('create', '--filemap', '--nomonitor', '/a.img');
+  const { number } = world.kernel.device('t1');
+  const old = new DeviceStats(world.dm, world.kernel.device('t0').number);
+  const [group] = (await old.list()).groups;
+  assert.ok(group !== undefined);
+  await old.writeGroup({ ...group, generation: nextGeneration(undefined), partner: number });
+  const fs = new SimulatedFileSystem(world.kernel, number, {});
+  fs.create('/a.img');
+  fs.write('/a.img', 0, 32768);
+  const environment: Partial<Environment> = { openFile: (path) => ({ file: fs.open(path), fd: 3 }) };
+  assert.deepEqual(await world.run(['update_filemap', '--nomonitor', '--groupid', '0', '/a.img'], environment), {
+    status: 0,
+    stdout: '/a.img: Updated group ID 0 with 1 region(s).\n',
+    stderr: '',
+  });
+  assert.deepEqual(started, []);
+  assert.equal(world.regions('t0'), '');
+  assert.match(world.regions('t1'), /^0: \d+\+64 64 dmstats DMS_GROUP="?a\.img"?:0#[^\n]*\n$/);
+  assert.doesNotMatch(world.regions('t1'), /partner/);
 });
 
 test('update_filemap whose daemon does not start keeps the group', async () => {

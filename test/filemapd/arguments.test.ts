@@ -25,6 +25,7 @@ test('parseFilemapdArguments() takes the words of the manual page, the last two 
     lookAhead: true,
     maxRegions: undefined,
     level: undefined,
+    device: undefined,
     preallocate: undefined,
     readyFd: undefined,
   });
@@ -38,8 +39,14 @@ test('parseFilemapdArguments() takes options of our own anywhere', () => {
   assert.equal(parse(['3', '0', '--absence=0', '/x', 'path', '1']).absenceMs, 0);
   assert.equal(parse(['3', '0', '/x', 'path', '--no-look-ahead', '1']).lookAhead, false);
   assert.equal(parse(['3', '0', '/x', 'path', '--preallocate', '8']).preallocate, 4096n);
-  const { level } = parse(['3', '0', '/x', 'path', '--level', '253:12']);
-  assert.deepEqual(level, { major: 253, minor: 12 });
+  const { level, device } = parse(['3', '0', '/x', 'path', '--level', '253:12', '--device=254:0']);
+  assert.deepEqual(
+    [level, device],
+    [
+      { major: 253, minor: 12 },
+      { major: 254, minor: 0 },
+    ],
+  );
 });
 
 // The C daemon's words: lvm2 2.03, dmfilemapd.c.
@@ -52,6 +59,7 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [['3', 'abc', '/x', 'path'], /^Could not parse group identifier: abc$/],
   [['3', '-1', '/x', 'path'], /^Could not parse group identifier: -1$/],
   [['3', '0', '', 'path'], /^Path argument is required\.$/],
+  [['3', '0', '/x', 'path', '--device', 'dm-0'], /^--device dm-0: the number of a device, MAJOR:MINOR$/],
   [['3', '0', '/x', 'path', '--no-look-ahead=yes'], /^--no-look-ahead takes no value$/],
   [['3', '0', 'x', 'path'], /^Path argument must specify an absolute path\.$/],
   [['3', '0', '/x', ''], /^Mode argument is required\.$/],

@@ -193,6 +193,26 @@ test('dmfilemapd service goes on with its files after a kill -9, and with those 
   assert.equal((await status()).files.length, 2);
 });
 
+test('dmfilemapd service goes on with a path that names a file on another device by now', async (t) => {
+  const [one, two] = [await mountVolume(t, 'ext4'), await mountVolume(t, 'xfs')];
+  for (const { folder } of [one, two]) directWrite(`${folder}/data`, { count: 4 });
+  const link = `/tmp/link-${process.pid}`;
+  cleanUp(t, () => sh(`rm -f ${link}`));
+  sh(`ln -sfn ${one.folder} ${link}`);
+  const path = `${link}/data`;
+  const first = await startService(t);
+  await mapAndFollow(one, path, 'path');
+  directRead(path, { count: 4 });
+  first.child.kill('SIGKILL');
+  await first.ended;
+  sh(`ln -sfn ${two.folder} ${link}`);
+  const second = await startService(t);
+  await becomesTrue(two, path, second);
+  assert.equal((await fileStatus(path))?.device_name, two.name, second.output());
+  assert.equal((await countsOfGroup(two.stats, (await fileStatus(path))?.group_id ?? -1)).readSectors, 4n * 128n);
+  assert.deepEqual((await one.stats.list()).regions, []);
+});
+
 test('a group is followed by the service or by a daemon of its own, not by both', async (t) => {
   const service = await startService(t);
   const volume = await mountVolume(t, 'ext4');

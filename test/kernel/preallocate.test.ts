@@ -87,6 +87,30 @@ for (const fileSystem of FILE_SYSTEMS) {
     assert.equal(pastEnd(path), 0);
   });
 
+  test(`dmfilemapd frees what one had reserved that was killed, on ${fileSystem}`, async (t) => {
+    const followed = await follow(t, fileSystem, '8m');
+    const { path, daemon, groupId, stats } = followed;
+    await eventually(`8 MiB are reserved: ${daemon.output()}`, PATIENCE_MS, () => isReserved(followed, 8 * MIB));
+    daemon.child.kill('SIGKILL');
+    await daemon.ended;
+    assert.ok(pastEnd(path) >= 8 * MIB);
+    directWrite(path, { count: 16, seek: 1 });
+    const next = await startDaemon(t, path, groupId, 'inode', ['--preallocate', '8m', '--no-look-ahead']);
+    await eventually(`it is used: ${next.output()}`, PATIENCE_MS, () => isReserved(followed, 4 * MIB));
+    assert.equal((await stats.list()).groups.find(({ id }) => id === groupId)?.missed, 0n, next.output());
+    next.child.kill('SIGKILL');
+    await next.ended;
+    assert.ok(pastEnd(path) >= 4 * MIB);
+    // One that is to reserve nothing frees it at once.
+    const last = await startDaemon(t, path, groupId, 'inode', ['--no-look-ahead']);
+    await eventually(`nothing is reserved: ${last.output()}`, PATIENCE_MS, () => pastEnd(path) === 0);
+    await eventually(`the regions are true: ${last.output()}`, PATIENCE_MS, () => isTrue(followed));
+    last.child.kill('SIGTERM');
+    assert.equal(await last.ended, 0);
+    assert.equal((await countsOfGroup(stats, groupId)).writeSectors, BigInt((16 * 64 * 1024) / 512));
+    assert.equal(statSync(path).size, 17 * 64 * 1024);
+  });
+
   test(`freePastEnd() never cuts what others append, on ${fileSystem}`, async (t) => {
     const { folder } = await mountVolume(t, fileSystem);
     const path = `${folder}/log`;

@@ -115,7 +115,7 @@ class Moving {
     const { name, groupId } = await this.check('before');
     using file = this.open(target);
     try {
-      await moveFilemap(this.dm, file, this.stats(name), groupId, this.#maxRegions);
+      await moveFilemap(this.dm, file, this.stats(name), groupId, { maxRegions: this.#maxRegions });
       return true;
     } catch (error) {
       assert.match(String(error), REFUSED);

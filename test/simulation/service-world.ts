@@ -15,6 +15,7 @@ import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.
 import { EPOCH_NS } from '../../src/simulator/volume.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { SystemError } from '../../src/system/errors.ts';
+import { LinkedFile, type Target } from './linked-file.ts';
 
 export const BLOCK = 4096;
 
@@ -37,8 +38,15 @@ export class ServiceScene {
   readonly log: string[] = [];
   /** What is asked of device-mapper, by the first word of each message. */
   readonly asked = new Map<string, number>();
+  /** What a path names that is a symbolic link. */
+  readonly links = new Map<string, string>();
+  /** Requests of services so far. */
+  requests = 0;
+  /** At this one the service is killed. */
+  killAt = Number.POSITIVE_INFINITY;
   /** Requests to this device wait until it is undefined again. */
   hanging: string | undefined;
+  readonly #lookAheadBytes: number;
   readonly #held: (() => void)[] = [];
   readonly #folders = new Map<string, Set<() => void>>();
   readonly #claims = new Set<string>();
@@ -47,7 +55,9 @@ export class ServiceScene {
   #life = { isKilled: false };
   service: FilemapService;
 
-  constructor(devices: number, sectors = 2 ** 17) {
+  /** @param lookAheadBytes see `ServiceWorld` */
+  constructor(devices: number, sectors = 2 ** 17, lookAheadBytes = 8 << 20) {
+    this.#lookAheadBytes = lookAheadBytes;
     this.systems = Array.from({ length: devices }, (_, index) => {
       const { number } = this.kernel.addDevice(`vol${index}`, { sectors });
       return new SimulatedFileSystem(this.kernel, number);
@@ -56,15 +66,19 @@ export class ServiceScene {
     this.service = this.#begin();
   }
 
+  #named(path: string): string {
+    return this.links.get(path) ?? path;
+  }
+
   /** `/1/name` lies on `vol1`. */
   system(path: string): SimulatedFileSystem {
-    const system = this.systems[Number(path.split('/')[1])];
+    const system = this.systems[Number(this.#named(path).split('/')[1])];
     if (system === undefined) throw new SystemError('open', ERRNO.ENOENT);
     return system;
   }
 
   stats(path: string): DeviceStats {
-    return new DeviceStats(this.dm, { name: `vol${path.split('/')[1]}` });
+    return new DeviceStats(this.dm, { name: `vol${this.#named(path).split('/')[1]}` });
   }
 
   #begin(): FilemapService {
@@ -72,6 +86,7 @@ export class ServiceScene {
     this.#life = life;
     const node = this.kernel.openControl();
     const seen = (command: DmCommand, buffer: Uint8Array): void => {
+      if (!life.isKilled && ++this.requests === this.killAt) this.kill();
       if (life.isKilled) throw new SystemError('ioctl', ERRNO.EIO);
       const word = command === 'DM_TARGET_MSG' ? /@\w+/.exec(Buffer.from(buffer).toString('latin1'))?.[0] : command;
       if (word !== undefined) this.asked.set(word, (this.asked.get(word) ?? 0) + 1);
@@ -127,7 +142,7 @@ export class ServiceScene {
       tagForm: () => 'quoted',
       cpus: 2,
       word: `service${++this.#services}`,
-      lookAheadBytes: 8 << 20,
+      lookAheadBytes: this.#lookAheadBytes,
       log: (level, text) => void (level < 3 && this.log.push(text)),
     };
     return new FilemapService(world);
@@ -172,11 +187,13 @@ export class ServiceScene {
       const view = system.open(this.names.find((name) => this.system(name) === system) ?? '');
       return { view, follow: () => assertNever(), [Symbol.dispose]: () => view[Symbol.dispose]() };
     }
-    if (system.factsAt(path) === undefined) throw new SystemError('open', ERRNO.ENOENT);
-    const view = system.open(path);
+    const name = this.#named(path);
+    if (system.factsAt(name) === undefined) throw new SystemError('open', ERRNO.ENOENT);
+    const view = system.open(name);
+    const target = (): Target => ({ system: this.system(path), path: this.#named(path) });
     return {
       view,
-      follow: ({ onNotice }) => system.follow(path, { onNotice }),
+      follow: ({ onNotice }) => new LinkedFile(target, onNotice),
       [Symbol.dispose]: () => view[Symbol.dispose](),
     };
   }
@@ -196,7 +213,7 @@ export class ServiceScene {
 
   /** What `dmstats create --filemap` does. */
   async follow(path: string, mode: FilemapdMode = 'inode'): Promise<void> {
-    using file = this.system(path).open(path);
+    using file = this.system(path).open(this.#named(path));
     const { device, groupId = -1 } = await createFilemap(this.dm, file, { programId: 'dmstats', alias: path });
     const { device: home, inode } = file.facts();
     await this.service.follow({ path, mode, device, home, inode, groupId, absenceMs: 1000, lookAhead: true });
@@ -229,7 +246,7 @@ export class ServiceScene {
     }
     const system = this.system(path);
     const wanted = new Set<number>();
-    for (const { physical, length } of system.extentsOf(system.inode(path), false)) {
+    for (const { physical, length } of system.extentsOf(system.inode(this.#named(path)), false)) {
       for (let sector = Number(physical) / 512; sector < Number(physical + length) / 512; sector++) wanted.add(sector);
     }
     return covered.size === wanted.size && [...wanted].every((sector) => covered.has(sector));

@@ -337,7 +337,7 @@ export class World {
   members(): number[] {
     let newest: { ids: number[]; number: number } = { ids: [], number: -1 };
     for (const { id, aux } of this.#list()) {
-      const match = /^DMS_GROUP="data":([\d,-]+)#-?(?:\|packed=[^|]*)?(?:\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
+      const match = /^DMS_GROUP="data":([\d,-]+)#-?(?:\|(?!gen=)\w+=[^|]*)*(?:\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
       if (match === null) continue;
       const ids = idsIn(match[1] as string);
       const number = Number(match[2] ?? 0);

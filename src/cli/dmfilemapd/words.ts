@@ -53,6 +53,12 @@ export const OPTIONS: readonly OptionSpec<never>[] = [
     commands: 'any',
     help: 'the device below the file system that counts (default: the uppermost of device-mapper that has the data)',
   },
+  {
+    name: 'device',
+    value: 'major:minor',
+    commands: 'any',
+    help: 'the device that has the group, where there are several groups of the id (default: it is looked for)',
+  },
   { name: 'help', commands: 'any', help: 'show help' },
   { name: 'version', commands: 'any', help: 'show the version' },
 ];

@@ -1,5 +1,8 @@
-import { deviceOf, type FileView } from '../../filemap/file-view.ts';
+import { resolve } from 'node:path';
+import { keyOf } from '../../devices/table-uses.ts';
+import { deviceOf } from '../../filemap/file-view.ts';
 import { checkMappable } from '../../filemap/filemap.ts';
+import { placeOfGroup } from '../../filemap/group-place.ts';
 import { type FilemapUpdate, updateFilemap as updateMap } from '../../filemap/update.ts';
 import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
@@ -14,6 +17,7 @@ import {
   followModeOf,
   levelOf,
   maxRegionsOf,
+  type OpenFile,
   openGiven,
   preallocateOf,
 } from './follow.ts';
@@ -33,7 +37,7 @@ export async function updateFilemap(context: Context): Promise<number> {
   const level = await levelOf(context);
   const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await updateAlone(context, file, asked, level);
+  const { groupId, regionIds, notes } = await updateAlone(context, opened, given, asked, level);
   for (const note of notes) context.warn(`${given}: ${note}`);
   const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
   context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
@@ -59,13 +63,24 @@ export async function updateFilemap(context: Context): Promise<number> {
 /** What a killed process left is cleared away, unless a daemon follows the group: then it may be its work of now. */
 async function updateAlone(
   context: Context,
-  file: FileView,
-  groupId: number,
+  { file, path }: OpenFile,
+  given: string,
+  asked: number,
   level: DeviceNumber | undefined,
 ): Promise<FilemapUpdate> {
   const { dm, signal } = context;
+  // A daemon may have been given either.
+  const paths = [path, resolve(given)];
   const maxRegions = maxRegionsOf(context);
   const memory = context.world.statsMemory;
-  using claim = await claimGroup(await checkMappable(dm, file, level), groupId);
-  return await updateMap(dm, file, { groupId, alone: claim !== undefined, maxRegions, memory, level, signal });
+  const here = await checkMappable(dm, file, level);
+  const { device, groupId } = await placeOfGroup(dm, file, { groupId: asked, paths });
+  using claim = await claimGroup(device, groupId);
+  const alone = claim !== undefined;
+  if (!alone && keyOf(device) !== keyOf(here)) {
+    throw new UsageError(
+      `Group ID ${groupId} is still on ${keyOf(device)}: the dmfilemapd that follows it takes it to ${keyOf(here)}`,
+    );
+  }
+  return await updateMap(dm, file, { groupId, device, alone, maxRegions, memory, level, signal });
 }

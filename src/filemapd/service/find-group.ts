@@ -1,6 +1,6 @@
 /** Which group of a device a file had, after nobody followed it for a while. Pure. */
 import type { Run } from '../../filemap/extents.ts';
-import { overlaps } from '../../filemap/lookahead/ledger.ts';
+import { touches } from '../../filemap/group-place.ts';
 import type { Group, Listing } from '../../stats/group.ts';
 
 /**
@@ -12,17 +12,13 @@ import type { Group, Listing } from '../../stats/group.ts';
  * @returns undefined when the group is gone, or when it cannot be told which one it is
  */
 export function findGroup(
-  { groups, regions }: Listing,
+  listing: Listing,
   { groupId, alias }: { readonly groupId: number; readonly alias: string },
   runs: readonly Run[],
 ): Group | undefined {
-  const named = groups.filter((group) => group.alias === alias);
+  const named = listing.groups.filter((group) => group.alias === alias);
   const same = named.find(({ id }) => id === groupId);
   if (same !== undefined) return same;
-  const touching = named.filter(({ members }) => {
-    const ids = new Set(members);
-    const own = regions.filter(({ id }) => ids.has(id));
-    return own.some(({ start, length }) => overlaps(runs, Number(start), Number(start + length)));
-  });
+  const touching = named.filter((group) => touches(listing, group, runs));
   return touching.length === 1 ? touching[0] : undefined;
 }

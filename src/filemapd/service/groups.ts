@@ -3,9 +3,12 @@ import { basename } from 'node:path';
 import { keyOf } from '../../devices/table-uses.ts';
 import { deleteRegions, type Undeleted } from '../../filemap/delete-regions.ts';
 import { checkMappable, createFilemap, readExtents } from '../../filemap/filemap.ts';
+import { type GroupPlace, placeOfGroup } from '../../filemap/group-place.ts';
 import { linesWith } from '../../filemap/match.ts';
+import { DmError, UsageError } from '../../mapper/errors.ts';
 import { nanoseconds } from '../../mapper/units.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
+import type { Listing } from '../../stats/group.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import { hasCode } from '../../system/errors.ts';
 import { findGroup } from './find-group.ts';
@@ -92,10 +95,9 @@ export interface Lost {
   readonly isFileGone: boolean;
 }
 
-/** A file of the service before, open, with its group's id. */
-export interface Found {
+/** A file of the service before, open, with its group. */
+export interface Found extends GroupPlace {
   readonly opened: OpenedFile;
-  readonly groupId: number;
 }
 
 /** Finds a file of the service before, and its group. @throws what may be otherwise the next time */
@@ -113,7 +115,7 @@ export async function findAgain(
   }
   try {
     const found = await findGroupOf(world, opened, deviceOf, record);
-    if (typeof found === 'number') return { opened, groupId: found };
+    if (!('reason' in found)) return { opened, ...found };
     opened[Symbol.dispose]();
     return found;
   } catch (error) {
@@ -127,22 +129,37 @@ async function findGroupOf(
   { view }: OpenedFile,
   deviceOf: (number: FollowedRecord['device']) => ServedDevice,
   record: FollowedRecord,
-): Promise<Lost | number> {
+): Promise<Lost | GroupPlace> {
   const { device: home, inode } = view.facts();
-  if (keyOf(home) !== keyOf(record.home) || (record.mode === 'inode' && inode !== record.inode)) {
-    return { reason: 'its path names another file', isFileGone: true };
-  }
+  const isOther = keyOf(home) !== keyOf(record.home) || inode !== record.inode;
+  if (record.mode === 'inode' && isOther) return { reason: 'its path names another file', isFileGone: true };
   const number = await checkMappable(world.dm, view, record.level);
-  if (keyOf(number) !== keyOf(record.device)) {
-    return {
-      reason: `its data is on device ${keyOf(number)} now, its group on ${keyOf(record.device)}`,
-      isFileGone: false,
-    };
-  }
+  // Where it was last, also when the file has gone to another device since.
+  const before = await listingBefore(deviceOf, record.device, number);
+  const same = before && findGroup(before, record, []);
+  if (same !== undefined) return { device: record.device, groupId: same.id };
   const device = deviceOf(number);
-  const listing = await device.listing();
-  const same = findGroup(listing, record, []);
-  if (same !== undefined) return same.id;
   const { runs } = await device.alone(() => readExtents(view, false));
-  return findGroup(listing, record, runs)?.id ?? { reason: 'its group is gone', isFileGone: false };
+  const touching = findGroup(await device.listing(), record, runs);
+  if (touching !== undefined) return { device: number, groupId: touching.id };
+  const { groupId, path } = record;
+  const place = await placeOfGroup(world.dm, view, { groupId, paths: [path] });
+  const { groups } = await deviceOf(place.device).listing();
+  const isThere = groups.some(({ id, alias }) => id === place.groupId && alias === record.alias);
+  return isThere ? place : { reason: 'its group is gone', isFileGone: false };
+}
+
+/** What is on the device that had the group; undefined when it is no more, where the file is on another by now. */
+async function listingBefore(
+  deviceOf: (number: FollowedRecord['device']) => ServedDevice,
+  before: FollowedRecord['device'],
+  now: FollowedRecord['device'],
+): Promise<Listing | undefined> {
+  try {
+    return await deviceOf(before).listing();
+  } catch (error) {
+    const isGone = error instanceof UsageError || DmError.is(error, 'ENXIO');
+    if (!isGone || keyOf(before) === keyOf(now)) throw error;
+    return undefined;
+  }
 }

@@ -101,7 +101,7 @@ export class ServedFile {
 
   async #run(opened: OpenedFile, word: string, onFollowing: () => void): Promise<FileEnd> {
     const { world, pulse } = this.#host;
-    const { groupId, mode, absenceMs } = this.#record;
+    const { groupId, mode, path, device, absenceMs } = this.#record;
     const rank = (): number => this.#share?.rank() ?? 0;
     const parking = {
       park: (wake: () => void) => {
@@ -119,6 +119,8 @@ export class ServedFile {
         clock: new ParkingClock(pulse, parking, mode === 'path' ? PATH_PARKED_MS : PARKED_MS),
         groupId,
         mode,
+        path,
+        device,
         absenceMs,
         log: (level, text) => world.log(level, `${this.#record.path}: ${text}`),
         lookAhead: this.#share === undefined ? undefined : { cpus: world.cpus, word, share: this.#share },

@@ -126,7 +126,8 @@ export class FilemapService implements AsyncDisposable {
       }
       using opened = found.opened;
       const { device: home, inode } = opened.view.facts();
-      await this.#begin({ ...record, home, inode, groupId: found.groupId }, record.pattern, opened, false);
+      const { device, groupId } = found;
+      await this.#begin({ ...record, home, inode, device, groupId }, record.pattern, opened, false);
       this.#waiting.delete(record);
     } catch (error) {
       if (this.#stop.signal.aborted) return;

@@ -28,15 +28,27 @@ export class SharedMapper extends DeviceMapper {
     text: string | Uint8Array,
     options: MessageOptions = {},
   ): Promise<Uint8Array | undefined> {
-    if (!('major' in ref)) return super.messageBytes(ref, text, options);
-    const key = `${ref.major}:${ref.minor}`;
+    if (text === '@stats_list' && 'major' in ref)
+      return this.#list(`${ref.major}:${ref.minor}`, () => super.messageBytes(ref, text, options));
+    return this.#send(ref, text, () => super.messageBytes(ref, text, options));
+  }
+
+  override async message(
+    ref: DeviceRef,
+    text: string | Uint8Array,
+    options: MessageOptions = {},
+  ): Promise<string | undefined> {
+    return this.#send(ref, text, () => super.message(ref, text, options));
+  }
+
+  /** Sends a message; when it changes a region, the device's next list is a new one. */
+  async #send<T>(ref: DeviceRef, text: string | Uint8Array, send: () => Promise<T>): Promise<T> {
     const word = (typeof text === 'string' ? text : Buffer.from(text).toString('latin1')).split(' ', 1)[0] ?? '';
-    if (text === '@stats_list') return this.#list(key, () => super.messageBytes(ref, text, options));
-    if (word === '@stats_list' || word === '@stats_print') return super.messageBytes(ref, text, options);
+    if (!('major' in ref) || word === '@stats_list' || word === '@stats_print') return send();
     try {
-      return await super.messageBytes(ref, text, options);
+      return await send();
     } finally {
-      this.#lists.delete(key);
+      this.forget(ref);
     }
   }
 

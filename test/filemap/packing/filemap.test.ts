@@ -268,7 +268,7 @@ test('moveFilemap() takes the counts of a packed file along', async () => {
   other.write(FILE, 0, 400 * BLOCK);
   await kernel.clock.advance(1);
   using file = other.open(FILE);
-  const groupId = await moveFilemap(dm, file, stats, map.groupId as number, MAX);
+  const groupId = await moveFilemap(dm, file, stats, map.groupId as number, { maxRegions: MAX });
   assert.deepEqual((await stats.list()).regions, []);
   const there = new DeviceStats(dm, number);
   const sample = totals(await read(there, 'dmstats'), 1e9).groups.get(groupId as number);
