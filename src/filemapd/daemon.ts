@@ -265,6 +265,7 @@ export class FilemapDaemon implements AsyncDisposable {
     const reservation = this.#reservation;
     return {
       held: async (run) => (await this.#ahead?.first.held(run)) ?? { counted: ZERO_COUNTERS, sectors: 0 },
+      beside: async (run) => this.#ahead?.first.beside?.(run),
       isUntouched: async (run) => (await reservation?.isUnwritten(run)) === true,
     };
   }
