@@ -80,6 +80,8 @@ interface Count {
   readonly counted: number | undefined;
   /** What the group says that it missed. */
   readonly missed: number;
+  /** By how much the counts may be wrong, as it says. */
+  readonly error: number;
   readonly device: number;
   readonly seconds: number;
 }
@@ -99,7 +101,7 @@ export const counted: Scenario = async ({ quick }) => {
       rows.push([
         `${way}, ${fileSystem}`,
         ...[`${ours.data}`, `${ours.device}`, short(ours.seconds), `${ours.counted ?? 0}`, share(ours)],
-        ...[`${ours.data - (ours.counted ?? 0)}`, `${ours.missed}`, share(c)],
+        ...[`${ours.data - (ours.counted ?? 0)}`, `${ours.missed}`, `${ours.error}`, share(c)],
       ]);
     }
   }
@@ -111,12 +113,24 @@ export const counted: Scenario = async ({ quick }) => {
       `lines of ${LINE} bytes, fsynced one by one). “File data” is what was written to the file in sectors; for log lines ` +
       'the pages that each fsync writes. “Device” is what a region over the whole device counted in the same time, with ' +
       'metadata and journal. “Counted” is what this package’s group counted, carried counts included; the rest was not ' +
-      'seen. “Told as missed” are the sectors of growth of which the daemon says that nothing held their first I/O. C’s dmfilemapd is not in Debian: in its place its update ' +
+      'seen. “Told as missed” are the sectors of growth of which the daemon says that nothing held their first I/O; “error” ' +
+      'is its bound of what raced its readings and may be missing too. C’s dmfilemapd is not in Debian: in its place its update ' +
       '(`/sbin/dmstats update_filemap --nomonitor`) runs every 500 ms, which is what that daemon does. One run each.',
     tables: [
       {
         title: 'Sectors of 512 bytes',
-        columns: ['growth', 'file data', 'device', 'seconds', 'counted', 'share', 'not seen', 'told as missed', c],
+        columns: [
+          'growth',
+          'file data',
+          'device',
+          'seconds',
+          'counted',
+          'share',
+          'not seen',
+          'told as missed',
+          'error',
+          c,
+        ],
         rows,
         notes: [],
       },
@@ -161,13 +175,14 @@ async function measure(
   return { data: written / 512, ...(await countsOf(volume)), device, seconds };
 }
 
-async function countsOf({ stats }: Volume): Promise<Pick<Count, 'counted' | 'missed'>> {
+async function countsOf({ stats }: Volume): Promise<Pick<Count, 'counted' | 'missed' | 'error'>> {
   const { regions, groups } = await stats.list();
   const [group] = groups;
-  if (group === undefined) return { counted: undefined, missed: 0 };
+  if (group === undefined) return { counted: undefined, missed: 0, error: 0 };
   const members = regions.filter(({ id }) => group.members.includes(id));
   const counters = await Promise.all(members.map((region) => stats.counters(region)));
-  return { counted: Number(groupCounters(counters, group.carried).writeSectors), missed: Number(group.missed) };
+  const { writeSectors } = groupCounters(counters, group.carried);
+  return { counted: Number(writeSectors), missed: Number(group.missed), error: Number(group.error.sectors) };
 }
 
 /** The C tool's update, over and over. */

@@ -1,45 +1,22 @@
 import { ERRNO } from '../kernel/errno.ts';
 import { DmError } from '../mapper/errors.ts';
-import { type Counters, subtractCounters, sumCounters, ZERO_COUNTERS } from '../stats/counters.ts';
+import { type Counters, notNegative, subtractCounters, sumCounters } from '../stats/counters.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
-import {
-  addBounds,
-  distanceOf,
-  type ErrorBound,
-  isExact,
-  NO_ERROR,
-  shortfallOf,
-  volumeOf,
-} from '../stats/error-bound.ts';
+import { addBounds, distanceOf, type ErrorBound, isExact, NO_ERROR, shortfallOf } from '../stats/error-bound.ts';
 import { formatMark, type Generation } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
 import type { PackedSpan } from '../stats/packed.ts';
 import { type BoundedCounters, fileCounts, readSpan, sumBounded } from '../stats/packed-counts.ts';
 import type { Region, RegionSpec } from '../stats/region.ts';
 import { deleteRegions, tryHard, type Undeleted } from './delete-regions.ts';
-import type { Range, Run } from './extents.ts';
+import type { Range } from './extents.ts';
+import { leastRaced } from './least-raced.ts';
 import { clearLeftovers, leftoversOf, restrictTo } from './leftovers.ts';
 import type { SpanPlan } from './packing/pack.ts';
 import { createSpan, idsOf } from './packing/span.ts';
-import { isAnchor } from './plan.ts';
 
 /** What a region of a filemap is besides its range. */
 export type RegionOptions = Pick<RegionSpec, 'programId' | 'precise' | 'bounds'>;
-
-/** What was counted on sectors before they had a region. */
-export interface HeldCounts {
-  readonly counted: Counters;
-  /** How many of the sectors this is about. */
-  readonly sectors: number;
-}
-
-/** What holds the first I/O of sectors that get their region only now; see `LookAhead`. */
-export interface FirstCounts {
-  /** What was counted so far on sectors of a run that no region of the group counted before. */
-  held(run: Run): Promise<HeldCounts>;
-  /** Whether it is known that there was no I/O to a run's sectors, because nobody can have written them yet. */
-  isUntouched?(run: Run): Promise<boolean>;
-}
 
 // With four I/Os in flight all the time one reading in eleven was exact, on 6.1 in an emulator on a busy machine: ten
 // times were enough for 24 of 40 hand-overs, 80 for 347 of 400, 400 for 399. Of many regions a single reading is long, and
@@ -50,18 +27,10 @@ const PRINTS = 2000;
 /** How often a hand-over is read for an exact moment. */
 const readsFor = (prints: number): number => Math.max(LEAST_READS, Math.floor(PRINTS / prints));
 
-interface First {
-  readonly counted: Counters;
-  readonly missed: bigint;
-  readonly error: ErrorBound;
-}
-
 interface HandedOver {
   readonly counted: Counters;
   readonly error: ErrorBound;
 }
-
-const NOTHING_FIRST: First = { counted: ZERO_COUNTERS, missed: 0n, error: NO_ERROR };
 
 interface Read {
   readonly counters: Counters;
@@ -91,7 +60,7 @@ export class Application {
   readonly #group: Group;
   readonly #mark: string;
   readonly #signal: AbortSignal | undefined;
-  /** The group's ids when it was listed. */
+  /** The ids that the group's tag names. */
   readonly #ids: ReadonlySet<number>;
   created: Region[] = [];
   /** Packed regions, also of spans that are not complete. */
@@ -108,27 +77,33 @@ export class Application {
     this.#group = group;
     this.#mark = formatMark(group.generation);
     this.#signal = signal;
-    this.#ids = new Set(group.members);
+    this.#ids = new Set([...group.members, ...(group.packed?.ids ?? [])]);
   }
 
   async create(range: Range): Promise<Region> {
     this.#signal?.throwIfAborted();
     const aux = this.#mark;
     const id = await this.#stats.createRegion({ ...this.#options, range, aux });
+    await this.#checkFree(id);
     const { programId, precise = false, bounds = [] } = this.#options;
     const region = { id, ...range, step: range.length, programId, aux, precise, bounds };
-    if (this.#ids.has(id)) {
-      // At once: the group's tag names the id.
-      await deleteRegions(this.#stats, [id]);
-      throw this.#gone(id);
-    }
     this.created.push(region);
     return region;
   }
 
   async createSpan(plan: SpanPlan, word: string): Promise<PackedSpan> {
     this.#signal?.throwIfAborted();
-    return createSpan(this.#stats, plan, word, this.#options, (id) => this.createdPacked.push(id));
+    return createSpan(this.#stats, plan, word, this.#options, async (id) => {
+      await this.#checkFree(id);
+      this.createdPacked.push(id);
+    });
+  }
+
+  /** What bears an id that the tag names goes at once: it is counted as long as it is there. */
+  async #checkFree(id: number): Promise<void> {
+    if (!this.#ids.has(id)) return;
+    await deleteRegions(this.#stats, [id]);
+    throw this.#gone(id);
   }
 
   #gone(id: number): DmError {
@@ -182,44 +157,24 @@ export class Application {
    */
   async handOver({ old, successors, optional }: HandOver): Promise<HandedOver | undefined> {
     const reads = readsFor(printsOf(old) + 2 * printsOf(successors));
-    for (let attempt = 1; ; attempt++) {
+    const { before, counted, moved } = await leastRaced(reads, async () => {
       const before = await this.#read(successors);
       const counted = await this.#readThere(old);
-      const moved = distanceOf((await this.#read(successors)).counters, before.counters);
-      if (isExact(moved) || (attempt === reads && !optional)) {
-        const carried = subtractCounters(counted.counters, before.counters);
-        // Less than the successors counted since they are there: somebody cleared the old ones meanwhile.
-        const error = [before.error, counted.error, shortfallOf(carried)].reduce(addBounds, moved);
-        return { counted: notNegative(carried), error };
-      }
-      if (attempt < reads) continue;
+      return { before, counted, moved: distanceOf((await this.#read(successors)).counters, before.counters) };
+    });
+    if (optional && !isExact(moved)) {
       await this.discard({ regions: successors.regions, packed: idsOf(successors.spans) });
       return undefined;
     }
+    const carried = subtractCounters(counted.counters, before.counters);
+    // Less than the successors counted since they are there: somebody cleared the old ones meanwhile.
+    const error = [before.error, counted.error, shortfallOf(carried)].reduce(addBounds, moved);
+    return { counted: notNegative(carried), error };
   }
 
-  /** What was counted on a region's sectors before it was there. The new region started exact, as at a hand-over. */
-  async firstOf(region: Region, first: FirstCounts | undefined): Promise<First> {
-    if (isAnchor(region)) return NOTHING_FIRST;
-    const { start, length } = region;
-    const alone = { regions: [region], spans: [] };
-    for (let attempt = 1; ; attempt++) {
-      const before = (await this.#read(alone)).counters;
-      const run = { start: Number(start), end: Number(start + length) };
-      if (await first?.isUntouched?.(run)) return NOTHING_FIRST;
-      const held = await first?.held(run);
-      if (held === undefined || held.sectors === 0) return { ...NOTHING_FIRST, missed: length };
-      const after = (await this.#read(alone)).counters;
-      const moved = distanceOf(after, before);
-      if (!isExact(moved) && attempt < LEAST_READS) continue;
-      const missed = length - BigInt(held.sectors);
-      // What the region counted is in the areas too, as far as they reach: where they do not, less is credited than was.
-      return {
-        counted: notNegative(subtractCounters(held.counted, after)),
-        missed,
-        error: missed > 0n ? addBounds(moved, volumeOf(after)) : moved,
-      };
-    }
+  /** What a region has counted that this made. */
+  async counters(region: Region): Promise<Counters> {
+    return this.#stats.counters(region);
   }
 
   /** @throws DmError ENOENT when somebody deleted one: what it was to take over would be lost */
@@ -254,13 +209,4 @@ export class Application {
       error: readings.map(({ error }) => error).reduce(addBounds, NO_ERROR),
     };
   }
-}
-
-function notNegative(counters: Counters): Counters {
-  const zero = (value: bigint): bigint => (value < 0n ? 0n : value);
-  const entries = Object.entries(counters).map(([name, value]: [string, bigint | readonly bigint[]]) => [
-    name,
-    typeof value === 'bigint' ? zero(value) : value.map(zero),
-  ]);
-  return Object.fromEntries(entries) as Counters;
 }

@@ -5,13 +5,16 @@ import { nextGeneration } from '../stats/generation.ts';
 import type { Group } from '../stats/group.ts';
 import type { PackedSpan } from '../stats/packed.ts';
 import type { Region } from '../stats/region.ts';
-import { Application, type FirstCounts, type HandOver, type RegionOptions } from './application.ts';
+import { Application, type HandOver, type RegionOptions } from './application.ts';
 import { deleteRegions, type Undeleted } from './delete-regions.ts';
-import { rangesOf } from './extents.ts';
+import { rangesOf, runsOf } from './extents.ts';
+import { type FirstCounts, firstOf, type Grown } from './growth.ts';
+import type { PackingPlan } from './packing/repack.ts';
 import { idsOf } from './packing/span.ts';
 import { changesNothing, type Plan } from './plan.ts';
 
-export type { FirstCounts, HeldCounts, RegionOptions } from './application.ts';
+export type { RegionOptions } from './application.ts';
+export type { BesideCounts, FirstCounts, HeldCounts } from './growth.ts';
 
 /** What `applyPlan` did. */
 export interface Applied {
@@ -27,6 +30,19 @@ export interface Applied {
   readonly credited: bigint;
   /** Sectors that got a region without anything that could have held their first I/O. */
   readonly missed: bigint;
+}
+
+/** How many regions a group's tag names. */
+const namesOf = ({ members, missing, packed }: Group): number =>
+  members.length + missing.length + (packed?.ids.length ?? 0);
+
+/** The group without what somebody has deleted of it. */
+function withoutDeleted<G extends Group>(group: G, packing: PackingPlan | undefined): G {
+  const { packed } = group;
+  if (packed === undefined || packing === undefined) return { ...group, missing: [] };
+  const spans = [...packing.keep, ...packing.repack.flatMap(({ oldSpans }) => oldSpans)];
+  const ids = [...idsOf(spans), ...packing.stray].sort((a, b) => a - b);
+  return { ...group, missing: [], packed: { ...packed, ids } };
 }
 
 const hasIos = ({ reads, writes }: Counters): boolean => reads + writes > 0n;
@@ -52,9 +68,11 @@ export async function applyPlan(
   const { packing } = plan;
   // By its line the group knows what a killed process has left of its first packing.
   const word = group.packed?.word ?? generation.line;
-  // Before any mark: a tag without the line would not say whose it is.
-  if (group.generation === undefined) await stats.writeGroup({ ...group, generation });
-  const work = new Application(stats, options, { ...group, generation }, signal);
+  const listed = withoutDeleted({ ...group, generation }, packing);
+  // Before any mark, which a tag without the line would not know as its own. And before any creation: the kernel gives
+  // the lowest free id, and what bears one that the tag names is counted from then on.
+  if (group.generation === undefined || namesOf(listed) < namesOf(group)) await stats.writeGroup(listed);
+  const work = new Application(stats, options, listed, signal);
   const replaced: Region[] = [];
   const keep = [...plan.keep];
   const spans = [...(packing?.keep ?? [])];
@@ -66,8 +84,12 @@ export async function applyPlan(
   let missed = 0n;
   let now: Group;
   try {
-    const grown: Region[] = [];
-    for (const range of plan.create) grown.push(await work.create(range));
+    const grown: Grown[] = [];
+    for (const range of plan.create) {
+      const [run] = runsOf([range]);
+      const beside = run && (await first?.beside?.(run));
+      grown.push({ region: await work.create(range), beside });
+    }
     const handOvers: HandOver[] = [];
     for (const { old, ranges, optional } of plan.replace) {
       const regions: Region[] = [];
@@ -95,8 +117,8 @@ export async function applyPlan(
       error = addBounds(error, handed.error);
       if (hasIos(handed.counted)) carried = addCounters(carried ?? ZERO_COUNTERS, handed.counted);
     }
-    for (const region of grown) {
-      const { counted, ...rest } = await work.firstOf(region, first);
+    for (const one of grown) {
+      const { counted, ...rest } = await firstOf(one, first, (region) => work.counters(region));
       missed += rest.missed;
       error = addBounds(error, rest.error);
       credited += volumeOf(counted).sectors;
@@ -107,18 +129,15 @@ export async function applyPlan(
     const [id = group.id] = members;
     const packed = packing === undefined ? group.packed : { word, ids: idsOf(spans) };
     now = {
-      ...group,
+      ...listed,
       id,
       members,
-      missing: [],
       carried,
       missed: group.missed + missed,
       error: addBounds(group.error, error),
-      generation,
       ...(packed && { packed }),
     };
-    const changed = work.created.length + work.createdPacked.length + replaced.length + replacedPacked.length;
-    if (changed + group.missing.length > 0) {
+    if (work.created.length + work.createdPacked.length + replaced.length + replacedPacked.length > 0) {
       now = { ...now, generation: nextGeneration(generation) };
       await work.mark(replaced);
       await stats.writeGroup(now);

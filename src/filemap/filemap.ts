@@ -157,7 +157,9 @@ export async function createRegions(
     }
     for (const span of spans) {
       signal?.throwIfAborted();
-      await createSpan(stats, span, word, { programId, precise, bounds }, (id) => packed.push(id));
+      await createSpan(stats, span, word, { programId, precise, bounds }, async (id) => {
+        packed.push(id);
+      });
     }
     signal?.throwIfAborted();
   } catch (error) {

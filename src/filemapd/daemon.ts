@@ -280,6 +280,7 @@ export class FilemapDaemon implements AsyncDisposable {
   get #first(): FirstCounts {
     return {
       held: async (run) => (await this.#ahead?.first.held(run)) ?? { counted: ZERO_COUNTERS, sectors: 0 },
+      beside: async (run) => this.#ahead?.first.beside?.(run),
       isUntouched: (run) => this.#reservation.isUnwritten(run),
     };
   }

@@ -138,6 +138,12 @@ export function subtractCounters(now: Counters, before: Counters): Counters {
   };
 }
 
+/** With nothing where less than nothing was counted: somebody has cleared what was subtracted from. */
+export function notNegative(counters: Counters): Counters {
+  const zero = (value: bigint): bigint => (value < 0n ? 0n : value);
+  return build((name) => zero(counters[name]), counters.histogram.map(zero));
+}
+
 /** Whether a difference is less than nothing somewhere, which only happens when somebody cleared the counters. */
 export function isNegative(delta: Counters): boolean {
   return (

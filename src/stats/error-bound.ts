@@ -20,6 +20,12 @@ export function addBounds(a: ErrorBound, b: ErrorBound): ErrorBound {
   return { sectors: a.sectors + b.sectors, ios: a.ios + b.ios };
 }
 
+/** The closer of two bounds of the same counters, where there is a second one. */
+export function leastBound(a: ErrorBound, b: ErrorBound | undefined): ErrorBound {
+  if (b === undefined) return a;
+  return { sectors: a.sectors < b.sectors ? a.sectors : b.sectors, ios: a.ios < b.ios ? a.ios : b.ios };
+}
+
 /** What was counted, as a bound. */
 export function volumeOf({ reads, writes, readSectors, writeSectors }: Counters): ErrorBound {
   return { sectors: readSectors + writeSectors, ios: reads + writes };

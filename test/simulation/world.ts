@@ -17,6 +17,7 @@ import {
   type SimulatedFollowedFile,
   SimulatedKernel,
   SimulatedRandom,
+  type TruthRecord,
 } from '../../src/simulator/index.ts';
 import { DeviceStats, groupsOf, LOOK_AHEAD_PROGRAM, parseListLine, read, totals } from '../../src/stats/index.ts';
 import { SystemError } from '../../src/system/errors.ts';
@@ -105,6 +106,12 @@ interface Claim {
   readonly end: number;
 }
 
+/** An area of a packed region that is the file's. */
+interface PackedArea extends Claim {
+  readonly id: number;
+  readonly area: number;
+}
+
 interface Listed {
   readonly id: number;
   readonly claim: Claim;
@@ -120,13 +127,46 @@ function idsIn(list: string): number[] {
   });
 }
 
-/** Sectors read and written, of all lines of a print. */
-function sectorsCounted(print: string): number {
+/** Sectors read and written, of each line of a print. */
+function sectorsByLine(print: string): number[] {
   const lines = print.split('\n').filter((line) => line !== '');
-  return lines.reduce((sum, line) => {
+  return lines.map((line) => {
     const words = line.split(' ');
-    return sum + Number(words[3]) + Number(words[7]);
-  }, 0);
+    return Number(words[3]) + Number(words[7]);
+  });
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+interface Named {
+  readonly ids: readonly number[];
+  readonly packed: readonly number[];
+}
+
+function listOf(text: string): Listed[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(\d+): (\d+)\+(\d+) (\d+) (\S+) (.*)$/.exec(line);
+    if (match === null) return [];
+    const start = Number(match[2]);
+    const claim = { start, end: start + Number(match[3]) };
+    const step = Number(match[4]);
+    return [{ id: Number(match[1]), claim, step, program: match[5] as string, aux: match[6] as string }];
+  });
+}
+
+/** What the group's tag names: the one with the highest number. Read without the code under test. */
+function tagIn(list: readonly Listed[]): Named {
+  let newest: Named & { number: number } = { ids: [], packed: [], number: -1 };
+  for (const { id, aux } of list) {
+    const match = /^DMS_GROUP="data":([\d,-]+)#/.exec(aux);
+    if (match === null) continue;
+    const ids = idsIn(match[1] as string);
+    const number = Number(/\|gen=[0-9a-f]+\.(\d+)/.exec(aux)?.[1] ?? 0);
+    const shared = /\|packed=\w+:([\d,-]+)/.exec(aux)?.[1];
+    const packed = shared === undefined ? [] : idsIn(shared);
+    if (ids[0] === id && number > newest.number) newest = { ids, packed, number };
+  }
+  return newest;
 }
 
 export class World {
@@ -140,17 +180,20 @@ export class World {
   readonly #dm: DeviceMapper;
   readonly #stats: DeviceStats;
   readonly #device: string;
+  /** The last list, as long as it stays the same. */
+  #listed: { text: string; list: readonly Listed[]; tag: Named } = { text: '', list: [], tag: { ids: [], packed: [] } };
   #stop = new AbortController();
   #node: KillableNode | undefined;
   #daemons = 0;
   #file: SimulatedFollowedFile | undefined;
   #ended: { status: number; message: string } | undefined;
   #failed: unknown;
-  #seen = 0;
   #isBusy = false;
   #startedMs = Number.POSITIVE_INFINITY;
   /** Where a region on its way in was deleted. */
   #unguarded: Claim[] = [];
+  /** Ids that the tag names although somebody has deleted their regions: what bears one next counts, and is deleted. */
+  #stale: number[] = [];
   #lastMembers = '';
   /** Sectors of I/O that the group's claims held when it ended. */
   claimedSectors = 0;
@@ -162,6 +205,8 @@ export class World {
   lostSectors = 0;
   /** Instants at which the totals were checked. */
   checks = 0;
+  /** Those of them at which regions were shared. */
+  packedChecks = 0;
   /** Requests of the daemon. */
   requests = 0;
 
@@ -174,7 +219,8 @@ export class World {
     const copyOnWrite = this.random.chance(0.3) && options.growsOnly !== true;
     const reuseAfterMs = options.aheadBytes === undefined || options.isAlone ? 0 : REUSE_MS;
     // Extents that are far apart have nothing to gain from a common region.
-    const sizeSectors = options.maxRegions === undefined ? DEVICE_SECTORS : DEVICE_SECTORS / 16;
+    const sizeSectors =
+      options.maxRegions === undefined ? DEVICE_SECTORS : DEVICE_SECTORS / (reuseAfterMs > 0 ? 8 : 16);
     this.fs = new SimulatedFileSystem(this.kernel, number, { seed, copyOnWrite, reuseAfterMs, sizeSectors });
     this.#dm = new DeviceMapper(this.kernel.openControl());
     this.#stats = new DeviceStats(this.#dm, { name: 'vol' });
@@ -195,11 +241,10 @@ export class World {
     using file = this.fs.open(FILE);
     const options = { programId: 'dmstats', alias: 'data', memory: MEMORY, maxRegions: this.#maxRegions };
     const map = await createFilemap(this.#dm, file, options);
-    this.#seen = this.fs.truth.records.length;
+    this.#accountFromNow();
     this.kernel.onIoctl = ({ command }) => {
       // Opening the control node is no effect.
       if (this.#isBusy || command === 'DM_VERSION') return undefined;
-      this.#account();
       if (this.options.isWatched === true) this.#check();
       if (this.random.chance(this.chances.race)) this.#io();
       // A daemon that cannot start says so and ends: faults come once it follows.
@@ -267,13 +312,13 @@ export class World {
     const [groupId] = this.members();
     assert.ok(groupId !== undefined, 'the group is gone');
     this.#launch(groupId);
-    await this.#advance(this.random.below(200));
+    await this.kernel.clock.advance(this.random.below(200));
   }
 
   /** The daemon is told to stop: it must leave nothing but the group. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#advance(100);
+    await this.kernel.clock.advance(100);
     assert.equal(this.ended?.status, 0);
     this.assertNoLookAhead();
   }
@@ -297,29 +342,22 @@ export class World {
     return this.#ended;
   }
 
-  #list(): Listed[] {
+  #list(): readonly Listed[] {
     const text = this.kernel.message(this.#device, '@stats_list') ?? '';
-    return text.split('\n').flatMap((line) => {
-      const match = /^(\d+): (\d+)\+(\d+) (\d+) (\S+) (.*)$/.exec(line);
-      if (match === null) return [];
-      const start = Number(match[2]);
-      const claim = { start, end: start + Number(match[3]) };
-      const step = Number(match[4]);
-      return [{ id: Number(match[1]), claim, step, program: match[5] as string, aux: match[6] as string }];
-    });
-  }
-
-  /** The ids that the group's tag names as packed, read without the code under test. */
-  packedIds(): number[] {
-    for (const { aux } of this.#list()) {
-      const list = /^DMS_GROUP="data":[\d,-]+#.*\|packed=\w+:([\d,-]+)/.exec(aux)?.[1];
-      if (list !== undefined) return idsIn(list);
+    if (text !== this.#listed.text) {
+      const list = listOf(text);
+      this.#listed = { text, list, tag: tagIn(list) };
     }
-    return [];
+    return this.#listed.list;
   }
 
-  /** What packed regions claim whose companion is there too. */
-  #packedClaims(list: readonly Listed[], ids: readonly number[]): Claim[] {
+  /** The ids that the group's tag names as packed. */
+  packedIds(): readonly number[] {
+    return this.#tag().packed;
+  }
+
+  /** The areas that packed regions claim whose companion is there too. */
+  #packedAreas(list: readonly Listed[], ids: readonly number[]): PackedArea[] {
     const packed = list.filter(({ id, program }) => program === PACKED && ids.includes(id));
     return packed.flatMap((one) => {
       const [word, bits] = one.aux.split(',areas=');
@@ -329,48 +367,55 @@ export class World {
       const areas = Math.ceil((one.claim.end - one.claim.start) / one.step);
       return Array.from({ length: areas }, (_, area) => area)
         .filter((area) => ((bytes[area >> 3] ?? 0) & (1 << (area % 8))) !== 0)
-        .map((area) => ({ start: one.claim.start + area * one.step, end: one.claim.start + (area + 1) * one.step }));
+        .map((area) => {
+          const start = one.claim.start + area * one.step;
+          return { id: one.id, area, start, end: start + one.step };
+        });
     });
   }
 
-  /** The ids that the group's tag names: the one with the highest number. Read without the code under test. */
-  members(): number[] {
-    let newest: { ids: number[]; number: number } = { ids: [], number: -1 };
-    for (const { id, aux } of this.#list()) {
-      const match = /^DMS_GROUP="data":([\d,-]+)#-?(?:\|(?!gen=)\w+=[^|]*)*(?:\|gen=[0-9a-f]+\.(\d+))?/.exec(aux);
-      if (match === null) continue;
-      const ids = idsIn(match[1] as string);
-      const number = Number(match[2] ?? 0);
-      if (ids[0] === id && number > newest.number) newest = { ids, number };
-    }
-    return newest.ids;
+  /** The ids that the group's tag names as members. */
+  members(): readonly number[] {
+    return this.#tag().ids;
   }
 
-  /** Attributes the I/O that ended since the last time to the claims of now: no request of the daemon lay between. */
-  #account(): void {
-    const records = this.fs.truth.records;
-    if (records.length === this.#seen) return;
+  #tag(): Named {
+    this.#list();
+    return this.#listed.tag;
+  }
+
+  /** From now on, each I/O is judged by the claims of the moment at which it ends. */
+  #accountFromNow(): void {
+    const { truth } = this.fs;
+    const add = truth.add.bind(truth);
+    truth.add = (record) => {
+      add(record);
+      this.#account(record);
+    };
+  }
+
+  #account({ inode, sector, sectors: length }: TruthRecord): void {
     const ids = this.members();
-    if (ids.join() !== this.#lastMembers) this.#unguarded = [];
+    if (ids.join() !== this.#lastMembers) [this.#unguarded, this.#stale] = [[], []];
     this.#lastMembers = ids.join();
     const members = new Set(ids);
     const list = this.#list();
     const ours = list.filter(({ program }) => program === 'dmstats');
+    const overlap = (claims: readonly Claim[]): number =>
+      claims.reduce(
+        (sum, { start, end }) => sum + Math.max(0, Math.min(end, sector + length) - Math.max(start, sector)),
+        0,
+      );
+    const plain = ours.filter(({ id }) => members.has(id));
+    const claims = plain.map(({ claim }) => claim);
+    const held = overlap([...claims, ...this.#packedAreas(list, this.packedIds())]);
+    this.claimedSectors += held;
+    this.lostSectors += overlap(this.#unguarded);
+    this.lostSectors += overlap(plain.filter(({ id }) => this.#stale.includes(id)).map(({ claim }) => claim));
+    const own = [this.#file?.inode.number, this.fs.names.find(FILE)?.inode.number];
+    if (own.includes(inode)) this.unclaimedSectors += length - held;
     const everyId = list.map(({ id }) => id);
-    const overlap = (claims: readonly Claim[], sector: number, end: number): number =>
-      claims.reduce((sum, claim) => sum + Math.max(0, Math.min(claim.end, end) - Math.max(claim.start, sector)), 0);
-    const plain = ours.filter(({ id }) => members.has(id)).map(({ claim }) => claim);
-    const claimed = [...plain, ...this.#packedClaims(list, this.packedIds())];
-    const all = [...ours.map(({ claim }) => claim), ...this.#packedClaims(list, everyId)];
-    for (; this.#seen < records.length; this.#seen++) {
-      const record = records[this.#seen] as (typeof records)[number];
-      const held = overlap(claimed, record.sector, record.sector + record.sectors);
-      this.claimedSectors += held;
-      this.lostSectors += overlap(this.#unguarded, record.sector, record.sector + record.sectors);
-      const own = [this.#file?.inode.number, this.fs.names.find(FILE)?.inode.number];
-      if (own.includes(record.inode)) this.unclaimedSectors += record.sectors - held;
-      this.coveredSectors += overlap(all, record.sector, record.sector + record.sectors);
-    }
+    this.coveredSectors += overlap([...ours.map(({ claim }) => claim), ...this.#packedAreas(list, everyId)]);
   }
 
   get #path(): string | undefined {
@@ -432,14 +477,13 @@ export class World {
     }
     (actions[random.below(actions.length)] as () => void)();
     if (random.chance(this.chances.others)) this.#others();
-    // Before the daemon sees any of it: what ends now is judged by the claims of now.
     await this.kernel.clock.settle();
-    this.#account();
     if (this.options.isWatched === true) this.#check();
     if (this.#node === undefined && random.chance(0.3)) await this.#restart();
     // Long enough for freed blocks to be handed out again.
-    if (this.options.aheadBytes !== undefined && random.chance(0.1)) await this.#advance(random.below(2 * REUSE_MS));
-    await this.#advance(random.chance(0.1) ? random.below(7000) : random.below(80));
+    if (this.options.aheadBytes !== undefined && random.chance(0.1))
+      await this.kernel.clock.advance(random.below(2 * REUSE_MS));
+    await this.kernel.clock.advance(random.chance(0.1) ? random.below(7000) : random.below(80));
   }
 
   /** Files that come and go: their blocks pass to others, with what was counted on them. */
@@ -472,12 +516,6 @@ export class World {
     ];
   }
 
-  /** Time in small steps, so that every I/O is attributed before the daemon's next request. */
-  async #advance(ms: number): Promise<void> {
-    await this.kernel.clock.advance(ms);
-    this.#account();
-  }
-
   #replace(): void {
     if (this.mode === 'inode') return;
     const { fs, random } = this;
@@ -499,24 +537,38 @@ export class World {
 
   /** Another program between two requests of the daemon. */
   #interfere(): void {
-    this.#account();
     const list = this.#list();
     const victim = list[this.random.below(Math.max(1, list.length))];
     if (victim !== undefined) this.#spoil(victim, this.random.chance(0.5) ? 'delete' : 'clear');
   }
 
   /** A region loses what it has counted. A leader is only cleared: with it, the group would be gone. */
-  #spoil({ id, aux, claim }: Listed, deed: 'delete' | 'clear'): void {
-    this.lostSectors += sectorsCounted(this.kernel.message(this.#device, `@stats_print ${id}`) ?? '');
+  #spoil({ id, aux, claim, program }: Listed, deed: 'delete' | 'clear'): void {
+    this.lostSectors += sum(this.#counted(id));
     const isDeletion = deed === 'delete' && !aux.startsWith('DMS_GROUP');
+    const isComing = aux.startsWith('handover=') || (program === PACKED && !this.packedIds().includes(id));
     this.kernel.message(this.#device, `@stats_${isDeletion ? 'delete' : 'clear'} ${id}`);
     // Until the daemon sees it, its predecessor in a hand-over counts what nobody will carry.
-    if (isDeletion && aux.startsWith('handover=')) this.#unguarded.push(claim);
+    if (isDeletion && isComing) this.#unguarded.push(claim);
+    if (isDeletion && this.members().includes(id)) this.#stale.push(id);
+  }
+
+  /** Sectors that a region has counted, by area. */
+  #counted(id: number): number[] {
+    return sectorsByLine(this.kernel.message(this.#device, `@stats_print ${id}`) ?? '');
+  }
+
+  /** Sectors that the group's packed regions have counted for the file. */
+  #packedCount(): number {
+    const areas = this.#packedAreas(this.#list(), this.packedIds());
+    const byId = new Map(areas.map(({ id }) => [id, this.#counted(id)] as const));
+    return sum(areas.map(({ id, area }) => byId.get(id)?.[area] ?? 0));
   }
 
   /** What the group says is what was, within the bound that it states. */
   #check(): void {
     this.checks++;
+    if (this.packedIds().length > 0) this.packedChecks++;
     const text = this.kernel.message(this.#device, '@stats_list') ?? '';
     const regions = text.split('\n').flatMap((line) => (line === '' ? [] : [parseListLine(line)]));
     const group = groupsOf(regions).groups.find(({ alias }) => alias === 'data');
@@ -527,11 +579,9 @@ export class World {
       'a region is counted that the tag does not name',
     );
     const { carried } = group;
-    const live = group.members.map((id) =>
-      sectorsCounted(this.kernel.message(this.#device, `@stats_print ${id}`) ?? ''),
-    );
+    const live = sum(group.members.map((id) => sum(this.#counted(id))));
     const kept = carried === undefined ? 0 : Number(carried.readSectors + carried.writeSectors);
-    const sectors = live.reduce((sum, count) => sum + count, kept);
+    const sectors = live + kept + this.#packedCount();
     const bound = Number(group.error.sectors);
     if (this.chances.race === 0 && (this.chances.interference ?? 0) === 0 && this.chances.others === 0)
       assert.equal(bound, 0, 'an error although no I/O raced');
@@ -543,13 +593,10 @@ export class World {
 
   /** Lets everything be written and the daemon come to rest, without faults or races. */
   async quiesce(): Promise<void> {
-    this.kernel.onIoctl = () => {
-      if (!this.#isBusy) this.#account();
-      return undefined;
-    };
+    this.kernel.onIoctl = undefined;
     if (this.#node === undefined) await this.#restart();
     this.fs.writeback();
-    await this.#advance(30_000);
+    await this.kernel.clock.advance(30_000);
   }
 
   /** The group's regions are the file's extents, and no region of the program is outside the group. */
@@ -566,7 +613,9 @@ export class World {
       'a region leaks',
     );
     const packedIds = this.packedIds();
-    const packed = this.#list().filter(({ id, program }) => program === PACKED && !admitted.has(id));
+    const packed = this.#list().filter(
+      ({ id, program }) => program === PACKED && (packedIds.includes(id) || !admitted.has(id)),
+    );
     assert.deepEqual(
       packed.map(({ id }) => id),
       packedIds,
@@ -579,7 +628,7 @@ export class World {
     }
     file[Symbol.dispose]();
     const covered = new Set<number>();
-    for (const claim of [...own.map((one) => one.claim), ...this.#packedClaims(this.#list(), packedIds)]) {
+    for (const claim of [...own.map((one) => one.claim), ...this.#packedAreas(this.#list(), packedIds)]) {
       if (claim.start >= DEVICE_SECTORS) continue;
       for (let sector = claim.start; sector < claim.end; sector++) {
         assert.ok(!covered.has(sector), `sector ${sector} is covered twice`);
@@ -602,8 +651,8 @@ export class World {
 
   /** The group is deleted: the daemon must end with 0 and leave nothing. */
   async deleteGroup(): Promise<void> {
-    for (const id of this.members().reverse()) this.kernel.message(this.#device, `@stats_delete ${id}`);
-    await this.#advance(12_000);
+    for (const id of [...this.members()].reverse()) this.kernel.message(this.#device, `@stats_delete ${id}`);
+    await this.kernel.clock.advance(12_000);
     assert.deepEqual(this.ended, { type: 'exit', status: 0, message: 'Filemap group removed: exiting.' });
     const admitted = this.log.some((text) => /is still there|killed/.test(text));
     if (!admitted)

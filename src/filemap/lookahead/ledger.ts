@@ -5,6 +5,7 @@
  */
 import type { Counters } from '../../stats/counters.ts';
 import { type Run, union } from '../extents.ts';
+import { subtractRuns } from '../packing/runs.ts';
 import { areasTouching, endOf, type Layer } from './geometry.ts';
 
 /** Counters by area; areas that never counted anything are not in it. */
@@ -20,6 +21,10 @@ export interface LaidLayer extends Layer {
    */
   readonly blocked: readonly Run[];
   readonly readings: Readings;
+  /** How many were laid before it. */
+  readonly laid: number;
+  /** Whether `readings` are from a look, not only what all counters are at first. */
+  readonly isRead: boolean;
   /** It has a successor, and stays until the next look: it holds what was written before that one was there. */
   readonly isRetiring: boolean;
 }
@@ -74,6 +79,25 @@ export function piecesOf(layers: readonly LaidLayer[], run: Run): Piece[] {
   return pieces;
 }
 
+/**
+ * The areas that lie on what of a run no piece holds: they count it with other sectors, or did before the baseline.
+ *
+ * @returns undefined where there are none, and where pieces hold nothing of the run
+ */
+export function besideOf(layers: readonly LaidLayer[], run: Run): Piece[] | undefined {
+  const held = piecesOf(layers, run).map(({ layer: { start, step }, first, count }) => {
+    return { start: start + first * step, end: start + (first + count) * step };
+  });
+  if (held.length === 0) return undefined;
+  const pieces: Piece[] = [];
+  for (const gap of subtractRuns([run], held)) {
+    const layer = layers.findLast((one) => one.start <= gap.start && gap.end <= endOf(one));
+    if (layer === undefined) return undefined;
+    pieces.push({ layer, ...areasTouching(layer, gap) });
+  }
+  return pieces;
+}
+
 /** How many sectors pieces hold. */
 export function sectorsOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { layer, count }) => sum + layer.step * count, 0);
@@ -95,16 +119,17 @@ export function changedRuns(layer: LaidLayer, now: Readings): Run[] {
 
 /**
  * Which areas of a layer must be read to know all that changed: those below what changed in a coarser layer that covers
- * it wholly, or all.
+ * it wholly and has seen all that this one has since its readings, or all.
  *
  * @param coarser layers that were read, with where they changed; the coarsest first
  */
 export function areasToRead(
-  layer: Layer,
-  coarser: readonly { readonly layer: Layer; readonly changed: readonly Run[] }[],
+  layer: LaidLayer,
+  coarser: readonly { readonly layer: LaidLayer; readonly changed: readonly Run[] }[],
 ): { first: number; count: number }[] {
-  const parent = coarser.findLast(({ layer: { start, step }, layer: other }) => {
-    return step > layer.step && start <= layer.start && endOf(other) >= endOf(layer);
+  const parent = coarser.findLast(({ layer: { start, step, laid, isRead }, layer: other }) => {
+    const isOver = step > layer.step && start <= layer.start && endOf(other) >= endOf(layer);
+    return isOver && (isRead || laid < layer.laid);
   });
   if (parent === undefined) return [{ first: 0, count: layer.areas }];
   return parent.changed.map((run) => areasTouching(layer, run)).filter(({ count }) => count > 0);
@@ -127,6 +152,6 @@ export function afterLook(
     const read = reading?.get(layer);
     if (read === undefined) return { ...layer, blocked: union([...layer.blocked, ...blocked]) };
     const readings = read.size === 0 ? layer.readings : new Map([...layer.readings, ...read]);
-    return { ...layer, blocked, readings };
+    return { ...layer, blocked, readings, isRead: true };
   });
 }

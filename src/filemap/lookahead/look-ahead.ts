@@ -1,11 +1,12 @@
 import { DmError } from '../../mapper/errors.ts';
 import { sectors } from '../../mapper/units.ts';
-import { addCounters, type Counters, subtractCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
+import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTERS } from '../../stats/counters.ts';
 import type { DeviceStats } from '../../stats/device-stats.ts';
+import { distanceOf } from '../../stats/error-bound.ts';
 import { areaBytes } from '../../stats/memory.ts';
 import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
-import type { FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
+import type { BesideCounts, FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
 import { deleteRegions, type Undeleted } from '../delete-regions.ts';
 import { type Extents, type Run, union } from '../extents.ts';
 import { linesWith } from '../match.ts';
@@ -13,6 +14,7 @@ import { type Budget, isSameLayer, type Layer, LOOK_AHEAD_BYTES, layoutFor, type
 import {
   afterLook,
   areasToRead,
+  besideOf,
   changedRuns,
   EVERYWHERE,
   type LaidLayer,
@@ -102,6 +104,8 @@ export class LookAhead implements FirstCounts {
   #groupId: number;
   // By step, the largest first.
   #layers: readonly LaidLayer[] = [];
+  /** Layers so far. */
+  #laid = 0;
   /** The extents at the last look and what regions of the group covered then. */
   #blocked: readonly Run[] = EVERYWHERE;
   #readAt = Number.NEGATIVE_INFINITY;
@@ -236,6 +240,27 @@ export class LookAhead implements FirstCounts {
     return { counted, sectors: sectorsOf(pieces) };
   }
 
+  async beside(run: Run): Promise<BesideCounts | undefined> {
+    const pieces = besideOf(this.#layers, run);
+    if (pieces === undefined || pieces.length === 0) return undefined;
+    const before = await this.#countedIn(pieces);
+    return async () => {
+      const now = await this.#countedIn(pieces);
+      return before && now && distanceOf(now, before);
+    };
+  }
+
+  /** All that areas have counted; undefined when a region is not ours any more. */
+  async #countedIn(pieces: readonly Piece[]): Promise<Counters | undefined> {
+    let sum = ZERO_COUNTERS;
+    for (const piece of pieces) {
+      const printed = await this.#print(piece);
+      if (printed === undefined) return undefined;
+      sum = sumCounters([sum, ...printed.values()]);
+    }
+    return sum;
+  }
+
   /** Remembers a look, now that the group's tag has what was credited. */
   remember({ extents, covered, grown }: Seen, reading: LookReading | undefined): void {
     const { runs, tail } = extents;
@@ -307,7 +332,15 @@ export class LookAhead implements FirstCounts {
       programId: LOOK_AHEAD_PROGRAM,
       aux: formatOwner({ groupId: this.#groupId, word: this.#options.word }),
     });
-    const laid: LaidLayer = { ...layer, id, blocked: EVERYWHERE, readings: new Map(), isRetiring: false };
+    const laid: LaidLayer = {
+      ...layer,
+      id,
+      blocked: EVERYWHERE,
+      readings: new Map(),
+      laid: this.#laid++,
+      isRead: false,
+      isRetiring: false,
+    };
     const others = this.#layers.map((one) => (one.role === role ? { ...one, isRetiring: true } : one));
     this.#layers = [...others, laid].sort((a, b) => b.step - a.step || Number(b.isRetiring) - Number(a.isRetiring));
   }

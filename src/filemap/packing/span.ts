@@ -15,7 +15,7 @@ export async function createSpan(
   plan: SpanPlan,
   word: string,
   { precise, bounds = [] }: RegionOptions,
-  onCreated: (id: number) => void,
+  onCreated: (id: number) => Promise<void>,
 ): Promise<PackedSpan> {
   const range = { start: sectors(plan.start), length: sectors(plan.areas * plan.step) };
   const step = sectors(plan.step);
@@ -23,7 +23,7 @@ export async function createSpan(
   const create = async (region: Omit<Region, 'id' | 'programId'>): Promise<Region> => {
     const spec = { ...region, range, programId: PACKED_PROGRAM };
     const id = await stats.createRegion({ ...spec, step: { sectors: region.step } });
-    onCreated(id);
+    await onCreated(id);
     return { ...region, id, programId: PACKED_PROGRAM };
   };
   const areas = await create({ ...range, step, aux: formatCredited(word, credited), precise: false, bounds: [] });

@@ -5,6 +5,7 @@ import type { Run } from '../../../src/filemap/extents.ts';
 import {
   afterLook,
   areasToRead,
+  besideOf,
   changedRuns,
   EVERYWHERE,
   type LaidLayer,
@@ -16,11 +17,12 @@ import {
 import { type Counters, ZERO_COUNTERS } from '../../../src/stats/counters.ts';
 
 const layer = (change: Partial<LaidLayer>): LaidLayer => ({
-  ...{ id: 1, role: 'fine', start: 0, step: 8, areas: 100, blocked: [], readings: new Map(), isRetiring: false },
+  ...{ id: 1, role: 'fine', start: 0, step: 8, areas: 100, blocked: [], readings: new Map() },
+  ...{ laid: 1, isRead: false, isRetiring: false },
   ...change,
 });
 const wrote = (writes: number): Counters => ({ ...ZERO_COUNTERS, writes: BigInt(writes) });
-const coarse = layer({ id: 0, role: 'middle', step: 64, areas: 12 });
+const coarse = layer({ id: 0, role: 'middle', step: 64, areas: 12, laid: 0 });
 const fine = layer({ id: 1, start: 160, areas: 20 });
 const shown = (pieces: ReturnType<typeof piecesOf>) =>
   pieces.map((piece) => [piece.layer.id, piece.first, piece.count]);
@@ -97,6 +99,18 @@ test('piecesOf() is ascending, disjoint, inside the run, clear of what is blocke
   );
 });
 
+test('besideOf() has the finest areas over what no piece holds, and nothing where there are none', () => {
+  // 160..320 has fine areas. 156..160 lies only in a coarse one; 180..184 is a part of a fine area; 768 is the end.
+  const layers = [coarse, fine];
+  assert.deepEqual(besideOf(layers, { start: 192, end: 272 }), []);
+  assert.deepEqual(shown(besideOf(layers, { start: 180, end: 200 }) ?? []), [[1, 2, 1]]);
+  assert.deepEqual(shown(besideOf(layers, { start: 156, end: 176 }) ?? []), [[0, 2, 1]]);
+  const blocked = layer({ id: 1, start: 160, areas: 20, blocked: [{ start: 168, end: 176 }] });
+  assert.deepEqual(shown(besideOf([coarse, blocked], { start: 160, end: 184 }) ?? []), [[1, 1, 1]]);
+  assert.equal(besideOf(layers, { start: 704, end: 776 }), undefined);
+  assert.equal(besideOf(layers, { start: 164, end: 166 }), undefined);
+});
+
 test('overlaps() agrees with a look at each run', () => {
   const runs = fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 12 }).map((lengths) => {
     let at = 0;
@@ -136,6 +150,25 @@ test('areasToRead() looks only below what changed, and at all where nothing abov
   assert.deepEqual(areasToRead(fine, []), [{ first: 0, count: 20 }]);
   const elsewhere = layer({ start: 1000, areas: 4 });
   assert.deepEqual(areasToRead(elsewhere, [{ layer: coarse, changed }]), [{ first: 0, count: 4 }]);
+});
+
+test('areasToRead() looks at all below a layer that was laid later, until that one was read too', () => {
+  const changed = [{ start: 192, end: 256 }];
+  const later = { ...coarse, laid: 2 };
+  const all = [{ first: 0, count: 20 }];
+  assert.deepEqual(areasToRead(fine, [{ layer: later, changed }]), all);
+  const [read] = afterLook([later], new Map([[later, new Map()]]), []);
+  assert.ok(read !== undefined);
+  assert.deepEqual(areasToRead(fine, [{ layer: read, changed }]), [{ first: 4, count: 8 }]);
+  // A finer one that is read anew with it, but whose coarsest one is older, has that to look below.
+  const oldest = { ...coarse, step: 128, areas: 6 };
+  assert.deepEqual(
+    areasToRead(fine, [
+      { layer: oldest, changed: [] },
+      { layer: later, changed },
+    ]),
+    [],
+  );
 });
 
 test('afterLook() takes readings for baselines, and none where extents or regions were', () => {
