@@ -20,21 +20,31 @@ mkdirSync(bin);
 const entryOf = (name) => ({ in: `${root}src/cli/bin/${name}.ts`, out: name });
 await bundle(
   [
-    ...commands.filter((name) => name !== 'dmstats').map(entryOf),
+    ...commands.filter((name) => !['dmsetup', 'dmstats'].includes(name)).map(entryOf),
     { in: `${root}src/dirtylog/daemon/worker.ts`, out: 'dmlogd-thread' },
     { in: `${root}src/dirtylog/daemon/policy-check.ts`, out: 'dmlogd-policy' },
   ],
   bin,
 );
 // What scripts run again and again; it needs a quarter of the whole.
+const { COMMANDS: dmstats } = await import('../dist/src/cli/dmstats/commands.js');
 const usual = ['list', 'report', 'print', 'clear', 'delete', 'group', 'ungroup', 'version', 'help'];
-const kinds = { usual, create: ['create'] };
-const { COMMANDS } = await import('../dist/src/cli/dmstats/commands.js');
-const others = COMMANDS.filter(({ name }) => !Object.values(kinds).flat().includes(name));
+const rare = dmstats.filter(({ name }) => ![...usual, 'create'].includes(name));
 await bundleKinds(entryOf('dmstats'), bin, {
-  table: `${root}src/cli/dmstats/commands.ts`,
-  kinds,
-  others: others.flatMap(({ name, alias = name }) => [...new Set([name, alias])]),
+  tables: [`${root}src/cli/dmstats/commands.ts`],
+  commands: dmstats,
+  kinds: { usual, create: ['create'] },
+  others: rare.flatMap(({ name, alias = name }) => [...new Set([name, alias])]),
+});
+// What knows the grammars of all targets.
+const tables = ['create', 'load', 'reload', 'measure', 'status', 'table'];
+const { COMMANDS: dmsetup } = await import('../dist/src/cli/dmsetup/commands.js');
+await bundleKinds(entryOf('dmsetup'), bin, {
+  tables: [`${root}src/cli/dmsetup/commands.ts`, `${root}src/cli/dmsetup.ts`],
+  commands: dmsetup,
+  kinds: { usual: dmsetup.map(({ name }) => name).filter((name) => !tables.includes(name)), tables },
+  // dmstats by another name.
+  others: ['stats'],
 });
 for (const name of commands) {
   chmodSync(`${bin}/${name}.cjs`, 0o755);

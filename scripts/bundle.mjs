@@ -31,16 +31,18 @@ export async function bundle(entryPoints, outdir, plugins = []) {
  * than the text that they save.
  *
  * @param name the entry's `out`
- * @param table the file that loads the subcommands' files lazily, each named as its subcommand
+ * @param tables the files that load subcommands' files lazily
+ * @param commands the subcommands, each with its `load`
  * @param kinds the subcommands in each bundle, by the bundle's name; the first bundle is that of words that are in no other
  * @param others words that are no subcommand of these bundles: they take a bundle with everything
  */
-export async function bundleKinds({ in: entryPoint, out: name }, outdir, { table, kinds, others }) {
-  const only = (subcommands) => ({
+export async function bundleKinds({ in: entryPoint, out: name }, outdir, { tables, commands, kinds, others }) {
+  const filesOf = (words) => commands.filter((one) => words.includes(one.name)).map(({ load }) => fileOf(load));
+  const only = (files) => ({
     name: 'only-some',
     setup(builder) {
       builder.onResolve({ filter: /^\./ }, ({ kind, importer, path }) => {
-        if (kind !== 'dynamic-import' || importer !== table || subcommands.includes(basename(path, '.ts')))
+        if (kind !== 'dynamic-import' || !tables.includes(importer) || files.includes(basename(path, '.ts')))
           return undefined;
         return { path, namespace: 'other' };
       });
@@ -52,7 +54,9 @@ export async function bundleKinds({ in: entryPoint, out: name }, outdir, { table
   const WHOLE = 'whole';
   const [usual, ...rest] = Object.keys(kinds);
   for (const kind of [usual, ...rest]) {
-    await bundle([{ in: entryPoint, out: `${name}-${kind}` }], outdir, [only([...kinds[usual], ...kinds[kind]])]);
+    await bundle([{ in: entryPoint, out: `${name}-${kind}` }], outdir, [
+      only(filesOf([...kinds[usual], ...kinds[kind]])),
+    ]);
   }
   await bundle([{ in: entryPoint, out: `${name}-${WHOLE}` }], outdir);
   const bundles = [
@@ -67,4 +71,9 @@ asked.delete('${usual}');
 require(\`./${name}-\${asked.size > 1 ? '${WHOLE}' : ([...asked][0] ?? '${usual}')}.cjs\`);
 `;
   writeFileSync(join(outdir, `${name}.cjs`), start);
+}
+
+/** The name of the file that a subcommand is loaded from. */
+function fileOf(load) {
+  return /import\("\.\/([^"]+)\.js"\)/.exec(load)[1];
 }

@@ -65,7 +65,7 @@ export async function startDashboard(dm: DeviceMapper, options: DashboardOptions
   const rhythm = { intervalMs, programId, ...(clock === undefined ? {} : { clock }) };
   const { openFile, files = [] } = options;
   const find: FindFiles = async (devices) =>
-    openFile === undefined ? { files: [], problems: [] } : findFiles(openFile, files, devices);
+    openFile === undefined ? { files: [], problems: [] } : findFiles(dm, openFile, files, devices);
   const feed = new Feed(dm, rhythm, find, options.askLogs ?? (async () => undefined), options.timeOfDay);
   const content = {
     policy: policyOf(host, token),

@@ -75,8 +75,10 @@ export interface WireFile {
   readonly groupId: number;
   /** Bytes. */
   readonly size: number;
-  /** In the file's order. */
+  /** In the file's order; through overlays, loop devices and devices above the group's. */
   readonly extents: readonly WireExtent[];
+  /** Data without a place of its own on the device, or none yet: `[offset in the file, length]`, bytes, ascending. */
+  readonly unplaced: readonly (readonly [logical: number, length: number])[];
 }
 
 export interface Files {

@@ -2,6 +2,7 @@ import type { DeviceNumber } from '../kernel/dm-ioctl.ts';
 import type { RawExtent } from '../system/fiemap.ts';
 import type { Extents } from './extents.ts';
 import type { WayMapper } from './stack/nodes.ts';
+import type { Placement } from './stack/parts.ts';
 
 /** What a file is and how much of it there is, as `fstat` tells. */
 export interface FileFacts {
@@ -55,6 +56,8 @@ export interface FileView extends Disposable {
   extents(options?: { readonly sync?: boolean }): Promise<readonly RawExtent[]>;
   /** The runs of sectors on the device that was located. Absent: those of `extents()`. */
   mapped?(options?: { readonly sync?: boolean }): Promise<Extents>;
+  /** The file's own sectors with their places on the device that was located. Absent: those of `extents()`. */
+  placed?(): Promise<Placement>;
 }
 
 /** The device whose sectors `mapped()` tells. */

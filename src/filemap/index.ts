@@ -14,15 +14,8 @@ export * from './packing/pack.ts';
 export type { PackingPlan, Repack } from './packing/repack.ts';
 export * from './plan.ts';
 export { notOnDeviceMapper } from './refusals.ts';
-export {
-  type Composed,
-  type ComposedParts,
-  composeMap,
-  composeParts,
-  type Part,
-  type RunsBelow,
-  type Unplaced,
-} from './stack/compose.ts';
+export { type Composed, composeMap, type PartsBelow, type Unplaced } from './stack/compose.ts';
 export type { WayMapper } from './stack/nodes.ts';
+export { type Part, type PartsThrough, type Placement, placementOf, throughParts } from './stack/parts.ts';
 export { findWay, type Way } from './stack/way.ts';
 export * from './update.ts';

@@ -9,6 +9,7 @@ import { checkFileSystem } from './refusals.ts';
 import { type DataFile, dataFileOf } from './stack/data-file.ts';
 import { directWay } from './stack/direct-way.ts';
 import type { WayMapper } from './stack/nodes.ts';
+import { type Placement, placementOf, runsBelow, throughParts } from './stack/parts.ts';
 import type { Way } from './stack/way.ts';
 
 /** Where the data of an open file lies. The descriptor stays its owner's. */
@@ -68,6 +69,15 @@ export class LocatedFd implements Disposable {
     const [data, way] = [this.#data, this.#way];
     const extents = await mappedOf(data?.fd ?? this.#fd, options);
     return way === undefined ? extents : way.compose(extents, options.sync ?? false);
+  }
+
+  /** See `FileView.placed`. */
+  async placed(): Promise<Placement> {
+    const [data, way] = [this.#data, this.#way];
+    const above = placementOf(await extentsOf(data?.fd ?? this.#fd));
+    if (way === undefined) return above;
+    const { parts, missing } = throughParts(above.parts, await way.parts(runsBelow(above.parts)));
+    return { parts, unplaced: [...above.unplaced, ...missing].sort((a, b) => a.start - b.start) };
   }
 
   [Symbol.dispose](): void {

@@ -32,6 +32,7 @@ export function fileOfDescriptor(fd: number): FileView {
     },
     extents: (options) => place.extents(options),
     mapped: (options) => place.mapped(options),
+    placed: () => place.placed(),
     [Symbol.dispose]() {
       if (!open) return;
       open = false;

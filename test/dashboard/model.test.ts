@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fileMap, watchedOf } from '../../src/dashboard/model/file-map.ts';
+import { fileMap, unplacedByRow, watchedOf } from '../../src/dashboard/model/file-map.ts';
 import { binText, countText, nameText, sizeText, timeText } from '../../src/dashboard/model/format.ts';
 import { fileGrid, latencyGrid, placeGrid } from '../../src/dashboard/model/heat.ts';
 import { type Frame, History } from '../../src/dashboard/model/history.ts';
@@ -168,13 +168,18 @@ const FILE: WireFile = {
     [20 * SECTOR, 500 * SECTOR, 20 * SECTOR],
     [45 * SECTOR, 4000 * SECTOR, 5 * SECTOR],
   ],
+  unplaced: [
+    [40 * SECTOR, 3 * SECTOR],
+    [43 * SECTOR, 1 * SECTOR],
+    [50 * SECTOR, 2 * SECTOR],
+  ],
 };
 
 test('fileMap() joins neighbours, and finds what regions hold of a file', () => {
   const { objects } = frames(sample(1000, {}));
   const { regions = [] } = objects.get('254:0/group/file') ?? {};
   const map = fileMap(FILE, regions);
-  assert.equal(map.size, 50 * SECTOR);
+  assert.equal(map.size, 52 * SECTOR);
   assert.deepEqual(
     map.extents.map(({ logical, physical, length, covered }) =>
       [logical, physical, length, covered].map((x) => x / SECTOR),
@@ -190,7 +195,28 @@ test('fileMap() joins neighbours, and finds what regions hold of a file', () => 
       .find(([region]) => region.id === id)?.[1]
       .map(({ from, logical, length }) => [from, logical, length].map((x) => x / SECTOR));
   assert.deepEqual([pieces(0), pieces(1)], [[[5, 0, 20]], [[0, 20, 10]]]);
-  assert.deepEqual(watchedOf(map), { allocated: 45 * SECTOR, covered: 30 * SECTOR });
+  assert.deepEqual(map.unplaced, [
+    { logical: 40 * SECTOR, length: 4 * SECTOR },
+    { logical: 50 * SECTOR, length: 2 * SECTOR },
+  ]);
+  assert.deepEqual(watchedOf(map), { allocated: 51 * SECTOR, covered: 30 * SECTOR, unplaced: 6 * SECTOR });
+});
+
+test('unplacedByRow() measures what of each part of a file has no place', () => {
+  const map = fileMap(FILE, []);
+  // Of 52 sectors: 40 to 44 and 50 to 52.
+  assert.deepEqual(
+    [...unplacedByRow(map, 8)].map((bytes) => bytes / SECTOR),
+    [0, 0, 0, 0, 0, 0, 4, 2],
+  );
+  assert.deepEqual(
+    [...unplacedByRow(map, 26)].flatMap((bytes, row) => (bytes === 0 ? [] : [[row, bytes / SECTOR]])),
+    [
+      [20, 2],
+      [21, 2],
+      [25, 2],
+    ],
+  );
 });
 
 test('fileGrid() places sectors at the offsets of the file', () => {

@@ -72,6 +72,7 @@ const FILE: WireFile = {
     [8 * SECTOR, 0, 8 * SECTOR],
     [16 * SECTOR, 108 * SECTOR, 8 * SECTOR],
   ],
+  unplaced: [],
 };
 
 // Of the shared region: 5 sectors in the file's second area, 3 in its fifth, 70 in one of another file between them.
@@ -132,7 +133,11 @@ test('fileMap() and fileGrid() know the extents that lie in shared regions', () 
   const history = makeHistory();
   const file = history.objects.get(KEY);
   assert.ok(file !== undefined);
-  assert.deepEqual(watchedOf(fileMap(FILE, file.regions)), { allocated: 24 * SECTOR, covered: 24 * SECTOR });
+  assert.deepEqual(watchedOf(fileMap(FILE, file.regions)), {
+    allocated: 24 * SECTOR,
+    covered: 24 * SECTOR,
+    unplaced: 0,
+  });
   const span = { from: 0, to: 1000 };
   const rowsOf = (grid: ReturnType<typeof fileGrid>): number[] => {
     const [column = []] = grid.gather(history.between(0, 1000), span, 1).cells;

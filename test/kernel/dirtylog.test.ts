@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   allInSync,
   assertLegsEqual,
+  DMSETUP,
   makeLegs,
   makeMirror,
   REGION_SECTORS,
@@ -72,7 +73,7 @@ for (const { integrated, hasAio } of [
     // Suspended, everything is clean on the device: the kernel's log finds nothing to copy.
     const swap = (table: string): void => {
       sh(
-        `dmsetup suspend ${mirror.name}; dmsetup load ${mirror.name} --table '${table}'; dmsetup resume ${mirror.name}`,
+        `${DMSETUP} suspend ${mirror.name}; ${DMSETUP} load ${mirror.name} --table '${table}'; ${DMSETUP} resume ${mirror.name}`,
       );
     };
     swap(mirror.table({ kernelLog: `disk 2 ${log.node} ${REGION_SECTORS}` }));
@@ -94,7 +95,7 @@ test('dmlogd without what its predecessor left has the kernel construct and resu
   const next = await startServer(t);
   sh(`dd if=/dev/urandom of=${mirror.node} bs=64k count=4 oflag=direct 2>&1`);
   // A core log that is lost is copied again, or waits for a resume that makes the kernel ask.
-  sh(`dmsetup suspend ${mirror.name}; dmsetup resume ${mirror.name}`);
+  sh(`${DMSETUP} suspend ${mirror.name}; ${DMSETUP} resume ${mirror.name}`);
   await allInSync(mirror);
   assertLegsEqual(mirror);
   assert.match(next.output(), /a request for a log that is not known/);
@@ -108,10 +109,10 @@ test('dmlogd goes through reloads, suspends and resumes', async (t) => {
   const words = `disk ${log.node} ${REGION_SECTORS}`;
   const mirror = await makeMirror(t, { log: `${words} nosync` }, legs);
   const writer = await startWriter(t, mirror.node, LEG_MIB);
-  for (let round = 0; round < 3; round++) {
-    sh(`dmsetup load ${mirror.name} --table '${mirror.table({ log: words, integrated: round % 2 === 0 })}'`);
+  for (let round = 0; round < 6; round++) {
+    sh(`${DMSETUP} load ${mirror.name} --table '${mirror.table({ log: words, integrated: round % 2 === 0 })}'`);
     sh(
-      `dmsetup suspend ${mirror.name}; dmsetup resume ${mirror.name}; dmsetup suspend ${mirror.name}; dmsetup resume ${mirror.name}`,
+      `${DMSETUP} suspend ${mirror.name}; ${DMSETUP} resume ${mirror.name}; ${DMSETUP} suspend ${mirror.name}; ${DMSETUP} resume ${mirror.name}`,
     );
   }
   const written = await writer.end();
@@ -132,10 +133,10 @@ test('dmlogd says when the log device fails, the kernel holds the writes, and a 
   sh(`dd if=/dev/zero of=${log.node} bs=64k count=1 oflag=direct 2>&1`);
   const words = `disk ${log.node} ${REGION_SECTORS}`;
   const mirror = await makeMirror(t, { log: `${words} nosync` }, legs);
-  const good = sh(`dmsetup table ${log.name}`).trim();
+  const good = sh(`${DMSETUP} table ${log.name}`).trim();
   const swapLog = (table: string): void => {
     sh(
-      `dmsetup load ${log.name} --table '${table}'; dmsetup suspend --noflush ${log.name}; dmsetup resume ${log.name}`,
+      `${DMSETUP} load ${log.name} --table '${table}'; ${DMSETUP} suspend --noflush ${log.name}; ${DMSETUP} resume ${log.name}`,
     );
   };
   swapLog(`0 ${log.sectors} error`);
@@ -143,8 +144,8 @@ test('dmlogd says when the log device fails, the kernel holds the writes, and a 
   await eventually('the failure is told', 30_000, () => /the log has failed/.test(server.output()));
   assert.match(sh(`dmsetup status ${mirror.name}`), / 3 disk \d+:\d+ [DF]\n$/);
   swapLog(good);
-  sh(`dmsetup load ${mirror.name} --table '${mirror.table({ log: words })}'`);
-  sh(`dmsetup suspend --noflush ${mirror.name}; dmsetup resume ${mirror.name}`);
+  sh(`${DMSETUP} load ${mirror.name} --table '${mirror.table({ log: words })}'`);
+  sh(`${DMSETUP} suspend --noflush ${mirror.name}; ${DMSETUP} resume ${mirror.name}`);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const written = await writer.end();
   assert.ok(written.writes > 1, 'writes go on');

@@ -8,7 +8,15 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { askDmlogd, wireLogs } from '../../src/dashboard/logs.ts';
 import { askChanges, askHeat, takeEpoch } from '../../src/dirtylog/daemon/client.ts';
-import { allInSync, endServersLast, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
+import {
+  allInSync,
+  DMSETUP,
+  endServersLast,
+  makeLegs,
+  makeMirror,
+  REGION_SECTORS,
+  startServer,
+} from './dirtylog-support.ts';
 import { attempt, cleanUp, eventually, makeVolume, sh } from './support.ts';
 
 const LEG_MIB = 4;
@@ -140,7 +148,7 @@ for (const integrated of [false, true]) {
       [3, 4],
       [7, 7],
     ]);
-    sh(`dmsetup suspend ${mirror.name}; dmsetup resume ${mirror.name}`);
+    sh(`${DMSETUP} suspend ${mirror.name}; ${DMSETUP} resume ${mirror.name}`);
     write(31);
     const { stdout, stderr } = attempt(`dmlogd changed --since ${epoch} --mirror ${mirror.name}`);
     assert.equal(stdout, `${mirror.uuid} 768 512\n${mirror.uuid} 1792 256\n${mirror.uuid} 7936 256\n`);

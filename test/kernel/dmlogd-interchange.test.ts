@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { askOnce, askStatus } from '../../src/dirtylog/daemon/client.ts';
-import { allInSync, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
+import { allInSync, DMSETUP, makeLegs, makeMirror, REGION_SECTORS, startServer } from './dirtylog-support.ts';
 import { eventually, makeVolume, sh } from './support.ts';
 
 const LEG_MIB = 4;
@@ -48,7 +48,7 @@ for (const writer of KINDS) {
       return kind === 'dmlogd' ? { log: words } : { kernelLog: `disk ${count} ${words.slice('disk '.length)}` };
     };
     const mirror = await makeMirror(t, tableOf(writer, log.node, ' nosync'), legs);
-    sh(`dmsetup suspend --noflush ${legs[1].name}`);
+    sh(`${DMSETUP} suspend --noflush ${legs[1].name}`);
     const write = spawn('dd', [
       'if=/dev/urandom',
       `of=${mirror.node}`,
@@ -66,15 +66,15 @@ for (const writer of KINDS) {
       return bytesOf(log.node, BITS_AT, REGIONS / 8).equals(dirty);
     });
     sh(`dd if=${log.node} of=${copy.node} bs=64k count=1 iflag=direct oflag=direct 2>&1`);
-    sh(`dmsetup resume ${legs[1].name}`);
+    sh(`${DMSETUP} resume ${legs[1].name}`);
     assert.equal(await written, 0);
-    sh(`dmsetup suspend ${mirror.name}`);
+    sh(`${DMSETUP} suspend ${mirror.name}`);
     assert.deepEqual(bytesOf(log.node, BITS_AT, REGIONS / 8), clean, 'suspended, all is clean');
 
     spoil(legs[1].node, DIRTY);
     spoil(legs[1].node, DIRTY + 1);
     sh(
-      `dmsetup load ${mirror.name} --table '${mirror.table(tableOf(reader, copy.node))}'; dmsetup resume ${mirror.name}`,
+      `${DMSETUP} load ${mirror.name} --table '${mirror.table(tableOf(reader, copy.node))}'; ${DMSETUP} resume ${mirror.name}`,
     );
     await allInSync(mirror, 30_000);
     assert.equal(isAlike(legs, DIRTY), true, 'the dirty region was copied');
@@ -91,7 +91,9 @@ test('dmlogd takes a log of fewer and of more regions, and copies everything whe
   const words = `disk ${log.node} ${REGION_SECTORS}`;
   const mirror = await makeMirror(t, { log: `${words} nosync` }, legs);
   const inSync = async (table: string): Promise<number> => {
-    sh(`dmsetup suspend ${mirror.name}; dmsetup load ${mirror.name} --table '${table}'; dmsetup resume ${mirror.name}`);
+    sh(
+      `${DMSETUP} suspend ${mirror.name}; ${DMSETUP} load ${mirror.name} --table '${table}'; ${DMSETUP} resume ${mirror.name}`,
+    );
     const { mirrors } = await askStatus();
     return mirrors[0]?.inSync ?? -1;
   };
@@ -103,8 +105,8 @@ test('dmlogd takes a log of fewer and of more regions, and copies everything whe
   assert.equal(await inSync(half), REGIONS / 2);
   assert.equal(await inSync(mirror.table({ log: `${words} nosync` })), REGIONS, 'nosync speaks for it');
   // The server knows better than the device as long as it serves the mirror.
-  sh(`dmsetup remove ${mirror.name}; dd if=/dev/urandom of=${log.node} bs=4k count=1 oflag=direct 2>&1`);
-  sh(`dmsetup create ${mirror.name} --table '${full}'`);
+  sh(`${DMSETUP} remove ${mirror.name}; dd if=/dev/urandom of=${log.node} bs=4k count=1 oflag=direct 2>&1`);
+  sh(`${DMSETUP} create ${mirror.name} --table '${full}'`);
   assert.equal((await askStatus()).mirrors[0]?.inSync, 0);
   assert.match(server.output(), /regions are copied again, as the log says nothing of them: \d+:\d+ holds no log/);
   await askOnce(undefined, { command: 'resync', change: { paused: false } });

@@ -98,12 +98,14 @@ export async function variedRegions({ name }: Volume): Promise<void> {
   }
 }
 
+/** Words with the device in place of DEV and NODE. */
+export function filled(words: readonly string[], { name, node }: Volume): string[] {
+  return words.map((word) => word.replaceAll('DEV', name).replaceAll('NODE', node));
+}
+
 /** Our output, after theirs, of the words with DEV for the device. */
-export async function both(
-  words: readonly string[],
-  { name, node }: Volume,
-): Promise<{ mine: Outcome; their: Outcome }> {
-  const filled = words.map((word) => word.replaceAll('DEV', name).replaceAll('NODE', node));
+export async function both(words: readonly string[], volume: Volume): Promise<{ mine: Outcome; their: Outcome }> {
+  const line = filled(words, volume);
   // Theirs takes the counters away when it reports: ours is first.
-  return { mine: await ours(filled), their: theirs(filled) };
+  return { mine: await ours(line), their: theirs(line) };
 }

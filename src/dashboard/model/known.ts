@@ -1,5 +1,5 @@
 import type { WireFile } from '../wire.ts';
-import { type FileMap, fileMap } from './file-map.ts';
+import { type FileMap, fileMap, unplacedByRow } from './file-map.ts';
 import { fileGrid, type HeatGrid, latencyGrid, placeGrid } from './heat.ts';
 import type { Frame } from './history.ts';
 import { countsOf, type ShownObject } from './objects.ts';
@@ -37,9 +37,12 @@ export interface KnownFile {
   readonly file: WireFile;
   readonly map: FileMap;
   readonly offsets: HeatGrid;
+  /** Bytes of each row of offsets that have no place on the device. */
+  readonly unplaced: Float64Array;
 }
 
 export function makeKnownFile(object: ShownObject, file: WireFile): KnownFile {
   const map = fileMap(file, object.regions);
-  return { object, file, map, offsets: fileGrid(object, file, map.size, OFFSET_ROWS) };
+  const offsets = fileGrid(object, file, map.size, OFFSET_ROWS);
+  return { object, file, map, offsets, unplaced: unplacedByRow(map, OFFSET_ROWS) };
 }

@@ -42,9 +42,10 @@ function columnsOf(map: HeatMap, { span: { from, to }, intervalMs }: Subject): n
 }
 
 /** What is watched of a file, as one line. */
-function watchedText({ allocated, covered }: Watched): string {
+function watchedText({ allocated, covered, unplaced }: Watched): string {
   const share = allocated === 0 ? 100 : Math.floor((1000 * covered) / allocated) / 10;
-  return `${share} % of ${sizeText(allocated)} are watched`;
+  const nowhere = unplaced === 0 ? '' : `; ${sizeText(unplaced)} have no place on the device`;
+  return `${share} % of ${sizeText(allocated)} are watched${nowhere}`;
 }
 
 /** What an object consists of: `12 regions, 2 packed, 2 companion, 1 look-ahead`. */
@@ -218,15 +219,29 @@ export class Detail {
 
   #showOffsets(now: Showing): boolean {
     if (now.file === undefined) return true;
-    const { map, offsets } = this.#knownFileOf(now.object, now.file);
-    return this.#showSectors(now, this.#offsets, offsets, map.size / OFFSET_ROWS);
+    const { map, offsets, unplaced } = this.#knownFileOf(now.object, now.file);
+    const rowBytes = map.size / OFFSET_ROWS;
+    const nowhere: Nowhere = {
+      text: (row) => (unplaced[row] ? `; ${sizeText(unplaced[row])} there have no place on the device` : ''),
+      // Sums of parts of rows may be a little less.
+      isAll: (row) => (unplaced[row] ?? 0) > rowBytes * (1 - 1e-6),
+    };
+    return this.#showSectors(now, this.#offsets, offsets, rowBytes, nowhere);
   }
 
-  #showSectors(now: Showing, map: HeatMap, grid: HeatGrid, rowBytes: number): boolean {
+  #showSectors(
+    now: Showing,
+    map: HeatMap,
+    grid: HeatGrid,
+    rowBytes: number,
+    nowhere: Nowhere = { text: () => '', isAll: () => false },
+  ): boolean {
     const place = (row: number): string => sizeText(row * rowBytes);
-    return this.#showHeat(now, map, grid, place, (row, value) => {
-      return `${sizeText(value * SECTOR)}${row < 0 ? '' : ` at ${place(row)} of ${place(grid.rows)}`}`;
-    });
+    const cell = (row: number, value: number): string => {
+      const where = row < 0 ? '' : ` at ${place(row)} of ${place(grid.rows)}${nowhere.text(row)}`;
+      return `${sizeText(value * SECTOR)}${where}`;
+    };
+    return this.#showHeat(now, map, grid, place, cell, nowhere.isAll);
   }
 
   #showHeat(now: Showing, map: HeatMap, grid: HeatGrid, ...texts: HeatTexts): boolean {
@@ -243,6 +258,16 @@ export class Detail {
   }
 }
 
-type HeatTexts = readonly [rowText: (row: number) => string, cellText: (row: number, value: number) => string];
+type HeatTexts = readonly [
+  rowText: (row: number) => string,
+  cellText: (row: number, value: number) => string,
+  isBarred?: (row: number) => boolean,
+];
+
+/** What of rows can have no I/O, since it has no place on the device. */
+interface Nowhere {
+  readonly text: (row: number) => string;
+  readonly isAll: (row: number) => boolean;
+}
 
 const milliseconds = (ns: number | undefined): number | undefined => ns && ns / NS_PER_MS;

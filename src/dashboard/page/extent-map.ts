@@ -1,4 +1,4 @@
-import type { FileMap, ShownExtent } from '../model/file-map.ts';
+import type { FileMap, Stretch } from '../model/file-map.ts';
 import { sizeText } from '../model/format.ts';
 import { colour, element, setText } from './dom.ts';
 
@@ -60,6 +60,11 @@ export class ExtentMap {
     this.#drawWords(context, map, width, height);
     const span = Math.max(1, this.#to - this.#from);
     const room = { x: width - LEFT, y: height - BOTTOM };
+    context.fillStyle = colour('line');
+    for (const { logical, length } of map.unplaced) {
+      const w = Math.max(LEAST, (length / map.size) * room.x);
+      context.fillRect(LEFT + (logical / map.size) * room.x, 0, w, room.y);
+    }
     for (const isCovered of [true, false]) {
       context.fillStyle = colour(isCovered ? 'first' : 'second');
       for (const { logical, physical, length, covered } of map.extents) {
@@ -89,11 +94,17 @@ export class ExtentMap {
     setText(this.#readout, this.#map === undefined ? '' : this.#text(this.#map));
   }
 
-  #text({ extents, size }: FileMap): string {
+  #text({ extents, unplaced, size }: FileMap): string {
     const count = `${extents.length} ${extents.length === 1 ? 'extent' : 'extents'}`;
-    if (this.#pointed === undefined) return `${count}; orange: not wholly watched`;
+    if (this.#pointed === undefined) {
+      return `${count}; orange: not wholly watched${unplaced.length === 0 ? '' : '; grey: no place on the device'}`;
+    }
     const offset = ((this.#pointed - LEFT) / (this.canvas.clientWidth - LEFT)) * size;
-    const at = extentAt(extents, offset);
+    const nowhere = unplaced[stretchAt(unplaced, offset)];
+    if (nowhere !== undefined) {
+      return `${count}; ${sizeText(nowhere.length)} at ${sizeText(nowhere.logical)} have no place on the device`;
+    }
+    const at = stretchAt(extents, offset);
     const extent = extents[at];
     if (extent === undefined) return `${count}; nothing allocated at ${sizeText(Math.max(0, offset))}`;
     const { logical, physical, length, covered } = extent;
@@ -102,7 +113,7 @@ export class ExtentMap {
   }
 }
 
-/** The index of the extent at an offset of the file; -1 in a hole. */
-function extentAt(extents: readonly ShownExtent[], offset: number): number {
-  return extents.findIndex(({ logical, length }) => offset >= logical && offset < logical + length);
+/** The index of the stretch at an offset of the file; -1 in a hole. */
+function stretchAt(stretches: readonly Stretch[], offset: number): number {
+  return stretches.findIndex(({ logical, length }) => offset >= logical && offset < logical + length);
 }

@@ -44,6 +44,7 @@ export class HeatMap {
   #span: Span = { from: 0, to: 1 };
   #rowText: (row: number) => string = () => '';
   #cellText: CellText = () => '';
+  #isBarred: (row: number) => boolean = () => false;
   #pointed: { readonly x: number; readonly y: number } | undefined;
 
   constructor(id: string, { isLogarithmic = false, empty = '' }: HeatMapOptions = {}) {
@@ -67,11 +68,19 @@ export class HeatMap {
     return Math.max(1, Math.floor((this.canvas.clientWidth - LEFT) / COLUMN_WIDTH));
   }
 
-  show(heat: Heat, span: Span, rowText: (row: number) => string, cellText: CellText): void {
+  /** @param isBarred whether a row can have no values */
+  show(
+    heat: Heat,
+    span: Span,
+    rowText: (row: number) => string,
+    cellText: CellText,
+    isBarred: (row: number) => boolean = () => false,
+  ): void {
     this.#heat = heat;
     this.#span = span;
     this.#rowText = rowText;
     this.#cellText = cellText;
+    this.#isBarred = isBarred;
     this.draw();
     this.#tell();
   }
@@ -98,6 +107,7 @@ export class HeatMap {
       return;
     }
     this.#drawRows(context, heat, height - BOTTOM);
+    this.#drawBars(context, heat, width, height - BOTTOM);
     if (heat.max === 0) return;
     const shareOf = this.#isLogarithmic ? logarithmicShare : rootShare;
     const picture = pictureOf(heat, darkness.matches ? PALETTES.dark : PALETTES.light, shareOf);
@@ -122,6 +132,14 @@ export class HeatMap {
     context.textBaseline = 'middle';
     for (let row = 0; row < rows; row += every) {
       context.fillText(this.#rowText(row), LEFT - 4, height - (row + 0.5) * rowHeight);
+    }
+  }
+
+  #drawBars(context: CanvasRenderingContext2D, { rows }: Heat, width: number, height: number): void {
+    const rowHeight = height / rows;
+    context.fillStyle = colour('line');
+    for (let row = 0; row < rows; row++) {
+      if (this.#isBarred(row)) context.fillRect(LEFT, height - (row + 1) * rowHeight, width - LEFT, rowHeight);
     }
   }
 

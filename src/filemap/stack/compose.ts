@@ -1,21 +1,17 @@
-/** Where runs of sectors lie one level down. Pure. */
+/** Where runs of sectors lie below a table. Pure. */
 import { keyOf, usesOf } from '../../devices/table-uses.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { numberIn } from '../../mapper/device-ref.ts';
 import type { TableLine } from '../../mapper/table-line.ts';
 import { striped } from '../../targets/striped.ts';
-import { type Run, union } from '../extents.ts';
+import type { Run } from '../extents.ts';
+import type { Part } from './parts.ts';
 
-/** Sectors `start` to `end` (not included) of one thing are those from `below` on of another. */
-export interface Part extends Run {
-  readonly below: number;
-}
-
-/** Runs on a device of the level below. */
-export interface RunsBelow {
+/** What of runs is on a device of the level below. */
+export interface PartsBelow {
   readonly device: DeviceNumber;
-  /** Ascending, disjoint, not touching. */
-  readonly runs: readonly Run[];
+  /** Ascending by `start` and disjoint. */
+  readonly parts: readonly Part[];
 }
 
 /** Sectors of which a table does not say where they lie. */
@@ -27,16 +23,8 @@ export interface Unplaced {
 
 /** Where runs lie below a table. */
 export interface Composed {
-  readonly below: readonly RunsBelow[];
+  readonly below: readonly PartsBelow[];
   readonly unplaced: readonly Unplaced[];
-}
-
-/** Where runs lie below parts. */
-export interface ComposedParts {
-  /** Ascending, disjoint, not touching. */
-  readonly runs: readonly Run[];
-  /** Sectors that are in no part. */
-  readonly missing: number;
 }
 
 /** Whether a line of a table keeps each of its sectors at one place that can be told from the line. */
@@ -48,45 +36,18 @@ export function isPlaceable(line: TableLine): boolean {
 const ONE_TO_ONE: ReadonlySet<string> = new Set(['linear', 'crypt', 'flakey', 'dust', 'delay', 'snapshot-origin']);
 
 /**
- * Where runs lie by parts of what they are on.
- *
- * @param runs ascending and disjoint
- * @param parts ascending and disjoint
- */
-export function composeParts(runs: readonly Run[], parts: readonly Part[]): ComposedParts {
-  const below: Run[] = [];
-  let missing = 0;
-  let first = 0;
-  for (const { start, end } of runs) {
-    let at = start;
-    while (first < parts.length && (parts[first] as Part).end <= start) first++;
-    for (let index = first; at < end && index < parts.length; index++) {
-      const part = parts[index] as Part;
-      if (part.start >= end) break;
-      const from = Math.max(at, part.start);
-      const to = Math.min(end, part.end);
-      missing += from - at;
-      below.push({ start: part.below + from - part.start, end: part.below + to - part.start });
-      at = to;
-    }
-    missing += end - at;
-  }
-  return { runs: union(below), missing };
-}
-
-/**
  * Where runs on a device lie on the devices that its table uses.
  *
  * @param runs ascending and disjoint; what is behind the table's end is left out
  */
 export function composeMap(runs: readonly Run[], table: readonly TableLine[]): Composed {
-  const below = new Map<string, { readonly device: DeviceNumber; readonly runs: Run[] }>();
+  const below = new Map<string, { readonly device: DeviceNumber; readonly parts: Part[] }>();
   const unplaced = new Map<string, number>();
-  const place: Place = (device, run) => {
+  const place = (device: DeviceNumber, part: Part): void => {
     const key = keyOf(device);
     const known = below.get(key);
-    if (known === undefined) below.set(key, { device, runs: [run] });
-    else known.runs.push(run);
+    if (known === undefined) below.set(key, { device, parts: [part] });
+    else known.parts.push(part);
   };
   let first = 0;
   for (const line of table) {
@@ -98,17 +59,20 @@ export function composeMap(runs: readonly Run[], table: readonly TableLine[]): C
       const run = runs[index] as Run;
       if (run.start >= end) break;
       const within = { start: Math.max(run.start, start) - start, end: Math.min(run.end, end) - start };
-      if (route !== undefined) route(within, place);
+      const above = (device: DeviceNumber, part: Part): void =>
+        place(device, { start: part.start + start, end: part.end + start, below: part.below });
+      if (route !== undefined) route(within, above);
       else unplaced.set(line.type, (unplaced.get(line.type) ?? 0) + within.end - within.start);
     }
   }
   return {
-    below: [...below.values()].map((one) => ({ device: one.device, runs: union(one.runs) })),
+    below: [...below.values()],
     unplaced: [...unplaced].map(([type, sectors]) => ({ type, sectors })),
   };
 }
 
-type Place = (device: DeviceNumber, run: Run) => void;
+/** Told where a part of a run lies. */
+type Place = (device: DeviceNumber, part: Part) => void;
 /** Tells where a run lies; its sectors count from the target's beginning. */
 type Route = (run: Run, place: Place) => void;
 
@@ -121,7 +85,7 @@ function routeOf(line: TableLine): Route | undefined {
   if (use === undefined || second !== undefined) return undefined;
   const device = numberOf(use.device);
   const offset = Number(use.offset);
-  return device && (({ start, end }, place) => place(device, { start: start + offset, end: end + offset }));
+  return device && (({ start, end }, place) => place(device, { start, end, below: start + offset }));
 }
 
 function stripedRoute({ params }: TableLine): Route | undefined {
@@ -134,7 +98,7 @@ function stripedRoute({ params }: TableLine): Route | undefined {
       const stop = Math.min(end, (index + 1) * chunk);
       const { device, offset = 0 } = devices[index % devices.length] ?? {};
       const row = Math.floor(index / devices.length) * chunk - index * chunk;
-      if (device !== undefined) place(device, { start: at + row + offset, end: stop + row + offset });
+      if (device !== undefined) place(device, { start: at, end: stop, below: at + row + offset });
       at = stop;
     }
   };

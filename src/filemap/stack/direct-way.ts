@@ -1,6 +1,7 @@
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { refText } from '../../mapper/device-ref.ts';
 import { mappedName, type NamingMapper } from './mapped-name.ts';
+import { inPlace } from './parts.ts';
 import type { Way } from './way.ts';
 
 /**
@@ -17,5 +18,11 @@ export async function directWay(
 ): Promise<Way | undefined> {
   if (level !== undefined && refText(level) !== refText(from)) return undefined;
   if ((await mappedName(dm, from)) === undefined) return undefined;
-  return { device: from, files: [], compose: async (extents) => extents, [Symbol.dispose]() {} };
+  return {
+    device: from,
+    files: [],
+    compose: async (extents) => extents,
+    parts: async (runs) => inPlace(runs),
+    [Symbol.dispose]() {},
+  };
 }

@@ -4,13 +4,14 @@ import { FIEMAP_EXTENT } from '../../kernel/fiemap.ts';
 import { refText } from '../../mapper/device-ref.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import type { BlockLayers } from '../../system/block-layers.ts';
-import { type Extents, hasPlace, type Run, union } from '../extents.ts';
+import type { Extents, Run } from '../extents.ts';
 import { extentsOf } from '../fiemap-file.ts';
 import { notOnDeviceMapper } from '../refusals.ts';
-import { composeMap, composeParts, isPlaceable, type Part } from './compose.ts';
+import { composeMap, isPlaceable } from './compose.ts';
 import { directWay } from './direct-way.ts';
 import { mappedName } from './mapped-name.ts';
 import { type BlockNode, BlockNodes, type WayMapper } from './nodes.ts';
+import { inPlace, type Part, placementOf, runsBelow, sectorCount, throughParts } from './parts.ts';
 
 /** A way down, as it was when it was found. Disposing of it closes the files behind loop devices. */
 export interface Way extends Disposable {
@@ -25,6 +26,14 @@ export interface Way extends Disposable {
    * @throws UsageError where a sector's place cannot be told
    */
   compose(extents: Extents, sync: boolean): Promise<Extents>;
+  /**
+   * Where each sector of runs on the upper device lies on `device`; those that lie nowhere there are in no part.
+   *
+   * @param runs ascending and disjoint
+   * @returns ascending by `start` and disjoint
+   * @throws UsageError where a sector's place cannot be told
+   */
+  parts(runs: readonly Run[]): Promise<readonly Part[]>;
 }
 
 type MappedNode = BlockNode & { readonly kind: 'mapped' };
@@ -135,23 +144,16 @@ function notPlaceable(name: string, type: string, level: string): UsageError {
   );
 }
 
-/** Runs on one device of the way. */
-interface OnDevice {
-  readonly runs: readonly Run[];
-  /** See `Extents.tail`. */
-  readonly tail: number | undefined;
-}
-
 /** What a walk down gathers. */
 interface Walk {
   readonly sync: boolean;
-  readonly runs: Run[];
-  tail: number | undefined;
   pending: boolean;
   /** Sectors in holes, by the file that has them. */
   readonly holes: Map<string, number>;
   elsewhere: number;
 }
+
+const newWalk = (sync: boolean): Walk => ({ sync, pending: false, holes: new Map(), elsewhere: 0 });
 
 class WayDown implements Way {
   readonly device: DeviceNumber;
@@ -180,8 +182,8 @@ class WayDown implements Way {
   }
 
   async compose(extents: Extents, sync: boolean): Promise<Extents> {
-    const walk: Walk = { sync, runs: [], tail: undefined, pending: false, holes: new Map(), elsewhere: 0 };
-    await this.#down(this.#from, extents, walk);
+    const walk = newWalk(sync);
+    const parts = await this.#down(this.#from, extents.runs, walk);
     const notes = [...extents.notes];
     if (walk.elsewhere > 0) {
       notes.push(`${counted(walk.elsewhere)} not mapped: they are not on ${this.#name} but on other devices`);
@@ -191,77 +193,70 @@ class WayDown implements Way {
     }
     const later = [...walk.holes.values()].reduce((sum, sectors) => sum + sectors, 0);
     return {
-      runs: union(walk.runs),
-      tail: walk.tail,
+      runs: runsBelow(parts),
+      tail: tailBelow(parts, extents.tail),
       pending: extents.pending || walk.pending,
       notes,
       ...(later > 0 ? { later } : {}),
     };
   }
 
-  async #down(at: DeviceNumber, { runs, tail }: OnDevice, walk: Walk): Promise<void> {
-    if (isSame(at, this.device)) {
-      for (const run of runs) walk.runs.push(run);
-      walk.tail ??= tail;
-      return;
-    }
+  parts(runs: readonly Run[]): Promise<readonly Part[]> {
+    return this.#down(this.#from, runs, newWalk(false));
+  }
+
+  /** Where runs on a device of the way lie on the lowest; ascending by `start`. */
+  async #down(at: DeviceNumber, runs: readonly Run[], walk: Walk): Promise<readonly Part[]> {
+    if (isSame(at, this.device)) return inPlace(runs);
     const node = this.#leading.get(refText(at));
-    if (node === undefined) {
-      walk.elsewhere += runs.reduce((sum, { start, end }) => sum + end - start, 0);
-      return;
+    if (node === undefined || node.kind === 'end') {
+      walk.elsewhere += sectorCount(runs);
+      return [];
     }
-    const last = tail === undefined ? [] : [{ start: tail - 1, end: tail }];
     switch (node.kind) {
       case 'mapped':
-        return this.#throughTable(node, runs, last, walk);
+        return this.#throughTable(node, runs, walk);
       case 'piece': {
-        const shift = (list: readonly Run[]): Run[] =>
-          list.map(({ start, end }) => ({ start: start + node.start, end: end + node.start }));
-        return this.#down(node.below[0] as DeviceNumber, { runs: shift(runs), tail: shift(last)[0]?.end }, walk);
+        const parts = inPlace(runs).map((part) => ({ ...part, below: part.below + node.start }));
+        return this.#further(parts, node.below[0] as DeviceNumber, walk);
       }
       case 'loop':
-        return this.#throughFile(node, runs, last, walk);
+        return this.#throughFile(node, runs, walk);
     }
   }
 
-  async #throughTable(
-    { name, table }: MappedNode,
-    runs: readonly Run[],
-    last: readonly Run[],
-    walk: Walk,
-  ): Promise<void> {
+  /** Where parts lie on the lowest device, by the device that they lie on. */
+  async #further(parts: readonly Part[], on: DeviceNumber, walk: Walk): Promise<readonly Part[]> {
+    return throughParts(parts, await this.#down(on, runsBelow(parts), walk)).parts;
+  }
+
+  async #throughTable({ name, table }: MappedNode, runs: readonly Run[], walk: Walk): Promise<readonly Part[]> {
     const { below, unplaced } = composeMap(runs, table);
     const [blocked] = unplaced;
     if (blocked !== undefined) throw notPlaceable(name, blocked.type, this.#name);
-    const [end] = composeMap(last, table).below;
-    for (const { device, runs: under } of below) {
-      const tail = end !== undefined && isSame(end.device, device) ? end.runs[0]?.end : undefined;
-      await this.#down(device, { runs: under, tail }, walk);
-    }
+    const all: Part[] = [];
+    for (const { device, parts } of below) for (const part of await this.#further(parts, device, walk)) all.push(part);
+    return all.sort((a, b) => a.start - b.start);
   }
 
   async #throughFile(
-    node: BlockNode & { readonly kind: 'loop' },
+    { file, start }: BlockNode & { readonly kind: 'loop' },
     runs: readonly Run[],
-    last: readonly Run[],
     walk: Walk,
-  ): Promise<void> {
-    const { file, start } = node;
-    const parts: Part[] = [];
-    let isPending = false;
-    for (const { logical, physical, length, flags } of await extentsOf(file.fd, { sync: walk.sync })) {
-      const at = Number(logical) / SECTOR_BYTES - start;
-      const below = Number(physical) / SECTOR_BYTES;
-      if (hasPlace(flags)) parts.push({ start: at, end: at + Number(length) / SECTOR_BYTES, below });
-      else isPending ||= (flags & FIEMAP_EXTENT.DELALLOC) !== 0;
-    }
-    const { runs: under, missing } = composeParts(runs, parts);
-    if (missing > 0) {
+  ): Promise<readonly Part[]> {
+    const extents = await extentsOf(file.fd, { sync: walk.sync });
+    const backing = placementOf(extents).parts.map((part) => ({
+      start: part.start - start,
+      end: part.end - start,
+      below: part.below,
+    }));
+    const { parts, missing } = throughParts(inPlace(runs), backing);
+    if (missing.length > 0) {
       const path = file.path ?? '';
-      walk.holes.set(path, (walk.holes.get(path) ?? 0) + missing);
-      walk.pending ||= isPending;
+      walk.holes.set(path, (walk.holes.get(path) ?? 0) + sectorCount(missing));
+      walk.pending ||= extents.some(({ flags }) => (flags & FIEMAP_EXTENT.DELALLOC) !== 0);
     }
-    await this.#down(file.device, { runs: under, tail: composeParts(last, parts).runs[0]?.end }, walk);
+    return this.#further(parts, file.device, walk);
   }
 
   [Symbol.dispose](): void {
@@ -269,4 +264,9 @@ class WayDown implements Way {
   }
 }
 
-const SECTOR_BYTES = 512;
+/** `Extents.tail` on the lowest device; undefined where the last sector is on another. */
+function tailBelow(parts: readonly Part[], tail: number | undefined): number | undefined {
+  if (tail === undefined) return undefined;
+  const part = parts.find(({ start, end }) => start < tail && tail <= end);
+  return part && part.below + tail - part.start;
+}

@@ -102,7 +102,7 @@ function makeFile(): { readonly layout: Layout; readonly files: Files } {
   return {
     layout: { devices: [{ name: 't0', number: '254:0', regions, groups, problems: [] }] },
     files: {
-      files: [{ path: '/srv/big', device: '254:0', groupId: 0, size: EXTENTS * MIB, extents }],
+      files: [{ path: '/srv/big', device: '254:0', groupId: 0, size: EXTENTS * MIB, extents, unplaced: [] }],
       problems: [],
     },
   };

@@ -58,6 +58,26 @@ test('findWay() goes down through each table to the level, and tells what is els
   });
 });
 
+test('parts() tells where each sector lies on the level, and leaves out those that are elsewhere', async () => {
+  const { dm, left, right, add } = await machine();
+  const middle = await add('middle', `0 500 linear ${text(right)} 7\n500 500 linear ${text(left)} 2000`);
+  const top = await add('top', `0 800 linear ${text(middle)} 100`);
+  using way = await findWay(dm, top, left, NOTHING);
+  const runs = [
+    { start: 390, end: 410 },
+    { start: 700, end: 701 },
+  ];
+  assert.deepEqual(await way.parts(runs), [
+    { start: 400, end: 410, below: 2000 },
+    { start: 700, end: 701, below: 2300 },
+  ]);
+  using direct = await findWay(dm, top, undefined, NOTHING);
+  assert.deepEqual(
+    await direct.parts(runs),
+    runs.map(({ start, end }) => ({ start, end, below: start })),
+  );
+});
+
 test('findWay() has no tail where the last extent is on another device', async () => {
   const { dm, left, right, add } = await machine();
   const top = await add('top', `0 500 linear ${text(left)} 0\n500 500 linear ${text(right)} 0`);
