@@ -80,8 +80,9 @@ export class Application {
     this.#ids = new Set([...group.members, ...(group.packed?.ids ?? [])]);
   }
 
-  async create(range: Range): Promise<Region> {
+  async create({ start, length }: Range): Promise<Region> {
     this.#signal?.throwIfAborted();
+    const range = { start, length };
     const aux = this.#mark;
     const id = await this.#stats.createRegion({ ...this.#options, range, aux });
     await this.#checkFree(id);

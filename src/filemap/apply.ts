@@ -47,13 +47,21 @@ function withoutDeleted<G extends Group>(group: G, packing: PackingPlan | undefi
 
 const hasIos = ({ reads, writes }: Counters): boolean => reads + writes > 0n;
 
+/** How a plan is carried out; see `applyPlan`. */
+export interface ApplyOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly first?: FirstCounts | undefined;
+  readonly hasOtherBins?: boolean;
+}
+
 /**
  * Carries out a plan: first everything new is created, then the group's tag changes in one step, with the counters that
  * are carried from now on, then what left is deleted. A failure before the tag changes takes back what was created and
  * leaves the group as it was. A process that is killed leaves regions with the group's mark, see `clearLeftovers`.
  *
  * @param group the group as just listed
- * @param first what may have held the first I/O of growth; without it, growth is missed up to now
+ * @param how `first`: what may have held the first I/O of growth; without it, growth is missed up to now. `hasOtherBins`:
+ *   the options' bounds are not those of the regions that leave; what is carried has no histogram then
  * @throws DmError the kernel's refusal, after the clean-up; the signal's reason when it fires
  */
 export async function applyPlan(
@@ -61,7 +69,7 @@ export async function applyPlan(
   group: Group,
   plan: Plan,
   options: RegionOptions,
-  { signal, first }: { readonly signal?: AbortSignal | undefined; readonly first?: FirstCounts | undefined } = {},
+  { signal, first, hasOtherBins = false }: ApplyOptions = {},
 ): Promise<Applied> {
   if (changesNothing(plan) && group.missing.length === 0) return { ...NOTHING_APPLIED, group };
   const generation = group.generation ?? nextGeneration(undefined);
@@ -132,7 +140,7 @@ export async function applyPlan(
       ...listed,
       id,
       members,
-      carried,
+      carried: hasOtherBins && carried !== undefined ? { ...carried, histogram: [] } : carried,
       missed: group.missed + missed,
       error: addBounds(group.error, error),
       ...(packed && { packed }),

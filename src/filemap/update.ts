@@ -16,6 +16,7 @@ import { moveFilemap } from './move.ts';
 import { DEFAULT_MAX_REGIONS } from './packing/pack.ts';
 import { type PackedState, packedState, repackAll, repackBroken, splitBySpans } from './packing/repack.ts';
 import { type Plan, planUpdate } from './plan.ts';
+import { hasSameBins, type Recount, recountAll, recounted } from './recount.ts';
 
 /** How a filemap is brought up to date. */
 export interface UpdateOptions {
@@ -39,6 +40,11 @@ export interface UpdateOptions {
   readonly level?: DeviceNumber | undefined;
   /** The device that has the group; only for `updateFilemap`, which moves it to the file's (default) first. */
   readonly device?: DeviceNumber | undefined;
+  /**
+   * Count with other bounds or precision from now on. What was counted is carried, but for its histogram when the bins
+   * are others. Only with `alone`: whoever follows the group has laid regions ahead as it was.
+   */
+  readonly recount?: Recount | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +52,10 @@ export interface UpdateOptions {
 export interface FilemapUpdate extends Omit<Applied, 'group'> {
   /** May differ from the one asked for, when the leader's extent is gone. */
   readonly groupId: number;
+  /** Those with an extent each. */
   readonly regionIds: readonly number[];
+  /** Those that extents share. */
+  readonly packedIds: readonly number[];
   readonly notes: readonly string[];
 }
 
@@ -128,11 +137,31 @@ export async function updateFilemap(dm: DeviceMapper, file: FileView, options: U
       : await moveFilemap(dm, file, new DeviceStats(dm, at), options.groupId, options);
   const planned = groupId === undefined ? undefined : await planFilemapUpdate(dm, file, { ...options, groupId });
   if (planned === undefined) throw new UsageError(`Group ID ${options.groupId} does not exist on ${refText(at)}`);
-  const { stats, filemap, extents, plan, list } = planned;
+  const { stats, filemap, extents, list } = planned;
   const isAlone = options.alone === true;
+  const wanted = recounted(filemap.options, options.recount ?? {});
+  if (wanted !== filemap.options && !isAlone) {
+    throw new UsageError(
+      `Group ID ${filemap.group.id} is followed by a dmfilemapd, which lays regions ahead with the old bounds: end that first (dmfilemapd release, or SIGTERM)`,
+    );
+  }
+  const { cpus } = options.memory ?? statsMemory();
+  const limits = { cpus, bounds: wanted.bounds?.length ?? 0, maxRegions: options.maxRegions ?? DEFAULT_MAX_REGIONS };
+  const all = matchFilemap(list, filemap.group.id, [])?.regions ?? [];
+  const plan = wanted === filemap.options ? planned.plan : recountAll(planned.plan, all, limits);
   const left = isAlone ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
   const before = isAlone ? settled(filemap.group) : filemap.group;
-  const { group, ...applied } = await applyPlan(stats, before, plan, filemap.options, { signal: options.signal });
+  const { group, ...applied } = await applyPlan(stats, before, plan, wanted, {
+    signal: options.signal,
+    hasOtherBins: !hasSameBins(wanted, filemap.options),
+  });
   const undeleted = [...left, ...applied.undeleted];
-  return { ...applied, undeleted, groupId: group.id, regionIds: group.members, notes: extents.notes };
+  return {
+    ...applied,
+    undeleted,
+    groupId: group.id,
+    regionIds: group.members,
+    packedIds: group.packed?.ids ?? [],
+    notes: extents.notes,
+  };
 }

@@ -142,7 +142,7 @@ test('create --filemap with a pattern asks the service, and tells what it follow
   const file: FileStatus = {
     ...{ path: '/images/a.img', device: '253:0', device_name: 't0', group_id: 4, region_count: 2 },
     ...{ state: 'following', reason: null, mode: 'path', pattern: '/images/*.img', last_change: null },
-    ...{ mapped_bytes: 8192, missed_bytes: 0, look_ahead_region_count: 0 },
+    ...{ mapped_bytes: 8192, coverage_ratio: 1, missed_bytes: 0, look_ahead_region_count: 0 },
   };
   const followPattern = async (pattern: PatternRecord): Promise<PatternAnswer> => {
     asked.push(pattern);

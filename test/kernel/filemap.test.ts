@@ -188,6 +188,27 @@ test('updateFilemap() keeps the group when a new region gets an id below the lea
   assert.equal(regions.find(({ id }) => id === 5)?.aux, '', 'the old leader bears no tag');
 });
 
+test('update_filemap has a file counted with other bounds and precision, and loses no count', async (t) => {
+  const volume = await mountVolume(t, 'ext4');
+  const path = `${volume.folder}/data`;
+  directWrite(path, { count: 16 });
+  sh(`dmstats create --filemap --nomonitor --bounds 10s '${path}'`);
+  directRead(path, { count: 16 });
+  const told = sh(`dmstats update_filemap --nomonitor --groupid 0 --precise --bounds 1us,10s '${path}'`);
+  const groupId = Number(/Updated group ID (\d+) with/.exec(told)?.[1]);
+  await assertCovered(volume, groupId, path);
+  const sectors = BigInt((16 * 65536) / 512);
+  assert.equal((await countsOfGroup(volume.stats, groupId)).readSectors, sectors);
+  directRead(path, { count: 16 });
+  const { readSectors, histogram } = await countsOfGroup(volume.stats, groupId);
+  assert.equal(readSectors, 2n * sectors);
+  // Nothing takes less than a microsecond, nor ten seconds: all that was read since is in the middle.
+  assert.deepEqual(histogram, [0n, 16n, 0n]);
+  const list = sh(`/sbin/dmsetup message ${volume.name} 0 @stats_list`).trim().split('\n');
+  for (const line of list) assert.match(line, / precise_timestamps histogram:1000,10000000000$/);
+  assert.equal(list.length, (await volume.stats.list()).groups[0]?.members.length);
+});
+
 test('updateFilemap() mends a group of which another program deleted a region', async (t) => {
   const volume = await mountVolume(t, 'ext4');
   const path = `${volume.folder}/data`;

@@ -2,6 +2,7 @@ import { serviceStatus } from '../../filemapd/service/client.ts';
 import type { FileStatus } from '../../filemapd/service/status.ts';
 import { UsageError } from '../../mapper/errors.ts';
 import { type Column, TableWriter } from '../../report/columns.ts';
+import { carefulPercentText, percent } from '../../report/number.ts';
 import { RECORD_SCHEMA } from '../../report/records.ts';
 import { parseUnits, sizeText } from '../../report/size.ts';
 import { visible } from '../../report/visible.ts';
@@ -14,6 +15,7 @@ const COLUMNS: readonly Column[] = [
   { heading: 'GrpID', width: 0, align: 'right' },
   { heading: '#Regions', width: 0, align: 'right' },
   { heading: 'Mapped', width: 0, align: 'right' },
+  { heading: 'Cover%', width: 0, align: 'right' },
   { heading: 'Missed', width: 0, align: 'right' },
   { heading: 'LastChange', width: 0, align: 'left' },
 ];
@@ -53,6 +55,7 @@ function row(file: FileStatus): string[] {
     String(file.group_id),
     String(file.region_count ?? '-'),
     size(file.mapped_bytes),
+    file.coverage_ratio === null ? '-' : carefulPercentText(percent(file.coverage_ratio, 1)),
     size(file.missed_bytes),
     file.last_change ?? '-',
   ];

@@ -69,6 +69,10 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly Example[]>> = {
       line: 'dmstats update_filemap --groupid 0 --nomonitor /srv/images/vm.img',
       what: 'once, when no dmfilemapd follows the file',
     },
+    {
+      line: 'dmstats update_filemap --groupid 0 --precise --bounds 100us,1ms /srv/images/vm.img',
+      what: 'with other bounds from now on; all but the old histogram is kept',
+    },
   ],
   completion: [
     { line: 'dmstats completion zsh', what: 'to a file _dmstats in a folder of fpath' },

@@ -48,7 +48,12 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
   { name: 'area', commands: REPORTS, help: 'show areas' },
   { name: 'areas', value: 'count', commands: ['create'], help: 'cut the region into so many areas' },
   { name: 'areasize', value: SIZE, commands: ['create'], help: 'cut the region into areas of this size' },
-  { name: 'bounds', value: 'list', commands: ['create'], help: 'bounds of a latency histogram, such as 10ms,20ms' },
+  {
+    name: 'bounds',
+    value: 'list',
+    commands: ['create', 'update_filemap'],
+    help: 'bounds of a latency histogram, such as 10ms,20ms',
+  },
   { name: 'clear', commands: ['print'], help: 'take what is printed off the counters' },
   { name: 'count', value: 'count', commands: ['report'], help: 'so many reports, 0 for no end' },
   { name: 'csv', commands: [...REPORTS, 'print'], help: 'comma-separated values in SI units' },
@@ -128,7 +133,7 @@ export const OPTIONS: readonly OptionSpec<CommandName>[] = [
     added: true,
     help: 'have dmfilemapd keep so much reserved past the end of the file; this changes how it is laid out',
   },
-  { name: 'precise', commands: ['create'], help: 'count times in nanoseconds' },
+  { name: 'precise', commands: ['create', 'update_filemap'], help: 'count times in nanoseconds' },
   {
     name: 'programid',
     value: 'id',

@@ -8,6 +8,7 @@ import { claimGroup } from '../../filemapd/claim.ts';
 import { FollowedAlreadyError } from '../../filemapd/run-options.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
 import { UsageError } from '../../mapper/errors.ts';
+import { parseBounds } from '../../stats/histogram-bounds.ts';
 import { isExpected } from '../run.ts';
 import type { Context } from './context.ts';
 import { deviceName } from './devices.ts';
@@ -37,16 +38,18 @@ export async function updateFilemap(context: Context): Promise<number> {
   const level = await levelOf(context);
   const opened = openGiven(context, given);
   using file = opened.file;
-  const { groupId, regionIds, notes } = await updateAlone(context, opened, given, asked, level);
+  const { groupId, regionIds, packedIds, notes } = await updateAlone(context, opened, given, asked, level);
   for (const note of notes) context.warn(`${given}: ${note}`);
   const changed = groupId === asked ? '' : `Group ID changed from ${asked} to ${groupId}\n`;
-  context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${regionIds.length} region(s).\n`, {
+  const count = regionIds.length + packedIds.length;
+  context.outcome.tell(`${changed}${given}: Updated group ID ${groupId} with ${count} region(s).\n`, {
     action: 'updated_file',
     file: given,
     device: await deviceName(context, deviceOf(file)),
     previous_group_id: asked,
     group_id: groupId,
     region_ids: regionIds,
+    packed_region_ids: packedIds,
   });
   if (mode === undefined) return 0;
   try {
@@ -73,6 +76,11 @@ async function updateAlone(
   const paths = [path, resolve(given)];
   const maxRegions = maxRegionsOf(context);
   const memory = context.world.statsMemory;
+  const bounds = context.options.text('bounds');
+  const recount = {
+    ...(context.options.has('precise') ? { precise: true } : {}),
+    ...(bounds === undefined ? {} : { bounds: parseBounds(bounds) }),
+  };
   const here = await checkMappable(dm, file, level);
   const { device, groupId } = await placeOfGroup(dm, file, { groupId: asked, paths });
   using claim = await claimGroup(device, groupId);
@@ -82,5 +90,5 @@ async function updateAlone(
       `Group ID ${groupId} is still on ${keyOf(device)}: the dmfilemapd that follows it takes it to ${keyOf(here)}`,
     );
   }
-  return await updateMap(dm, file, { groupId, device, alone, maxRegions, memory, level, signal });
+  return await updateMap(dm, file, { groupId, device, alone, maxRegions, memory, level, recount, signal });
 }

@@ -1,9 +1,15 @@
+import { idsOf } from '../../filemap/packing/span.ts';
 import { isAnchor } from '../../filemap/plan.ts';
 import type { DeviceNumber } from '../../kernel/dm-ioctl.ts';
+import type { DeviceMapper } from '../../mapper/device-mapper.ts';
 import { unmangledName } from '../../mapper/mangle.ts';
-import type { Group } from '../../stats/group.ts';
+import { coverageOf } from '../../stats/coverage.ts';
+import { DeviceStats } from '../../stats/device-stats.ts';
+import type { Group, Listing } from '../../stats/group.ts';
 import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import { creditedSectors, type PackedSpan } from '../../stats/packed.ts';
 import type { Region } from '../../stats/region.ts';
+import { read, totals } from '../../stats/sampler.ts';
 import type { FollowedRecord } from './records.ts';
 import type { ServedDevice } from './served-device.ts';
 import type { FilemapService } from './service.ts';
@@ -23,6 +29,8 @@ export interface FileStatus {
   readonly group_id: number;
   readonly region_count: number | null;
   readonly mapped_bytes: number | null;
+  /** The share of the file's I/O that was counted since its group is there, 0 to 1. */
+  readonly coverage_ratio: number | null;
   /** What became the file's without a region to hold its first I/O. */
   readonly missed_bytes: number | null;
   readonly look_ahead_region_count: number | null;
@@ -53,6 +61,9 @@ interface DeviceView {
   readonly name: string | null;
   readonly regions: ReadonlyMap<number, Region>;
   readonly groups: ReadonlyMap<number, Group>;
+  readonly spans: ReadonlyMap<number, readonly PackedSpan[]>;
+  /** How much of a group's I/O was counted, 0 to 1. */
+  readonly coverage: ReadonlyMap<number, number>;
   /** How many look-ahead regions a group has. */
   readonly ahead: ReadonlyMap<number, number>;
   readonly isStuck: boolean;
@@ -85,7 +96,8 @@ async function viewOf({ world }: FilemapService, device: ServedDevice): Promise<
   const isStuck = device.stuckSince !== undefined;
   try {
     const { name } = await world.dm.info(device.number);
-    const { regions, groups } = await device.listing();
+    const listing = await device.listing();
+    const { regions, groups, spans = new Map() } = listing;
     const ahead = new Map<number, number>();
     for (const { programId, aux } of regions) {
       const groupId = programId === LOOK_AHEAD_PROGRAM ? parseOwner(aux)?.groupId : undefined;
@@ -95,13 +107,33 @@ async function viewOf({ world }: FilemapService, device: ServedDevice): Promise<
       name: unmangledName(name, {}),
       regions: new Map(regions.map((region) => [region.id, region])),
       groups: new Map(groups.map((group) => [group.id, group])),
+      spans,
+      coverage: isStuck ? new Map() : await coverageOn(world.dm, device, listing),
       ahead,
       isStuck,
     };
   } catch {
     // Its files tell what they know without it.
-    return { name: null, regions: new Map(), groups: new Map(), ahead: new Map(), isStuck };
+    const none = new Map<number, never>();
+    return { name: null, regions: none, groups: none, spans: none, coverage: none, ahead: none, isStuck };
   }
+}
+
+/** The coverage of each group on a device, of all that was counted since it is there. */
+async function coverageOn(
+  dm: DeviceMapper,
+  device: ServedDevice,
+  { regions, groups }: Listing,
+): Promise<ReadonlyMap<number, number>> {
+  const stats = new DeviceStats(dm, device.number);
+  const leaders = new Set(groups.map(({ id }) => id));
+  const programs = new Set(regions.filter(({ id }) => leaders.has(id)).map(({ programId }) => programId));
+  const coverage = new Map<number, number>();
+  for (const programId of programs) {
+    const { groups: counted } = totals(await read(stats, programId), 1);
+    for (const [id, sample] of counted) coverage.set(id, coverageOf(sample).ratio);
+  }
+  return coverage;
 }
 
 function fileStatus(
@@ -129,16 +161,25 @@ function fileStatus(
 function groupStatus(
   view: DeviceView | undefined,
   groupId: number,
-): Pick<FileStatus, 'region_count' | 'mapped_bytes' | 'missed_bytes' | 'look_ahead_region_count'> {
+): Pick<FileStatus, 'region_count' | 'mapped_bytes' | 'coverage_ratio' | 'missed_bytes' | 'look_ahead_region_count'> {
   const group = view?.groups.get(groupId);
   if (view === undefined || group === undefined) {
-    return { region_count: null, mapped_bytes: null, missed_bytes: null, look_ahead_region_count: null };
+    return {
+      region_count: null,
+      mapped_bytes: null,
+      coverage_ratio: null,
+      missed_bytes: null,
+      look_ahead_region_count: null,
+    };
   }
   const members = group.members.flatMap((id) => view.regions.get(id) ?? []).filter((region) => !isAnchor(region));
-  const sectors = members.reduce((sum, { length }) => sum + Number(length), 0);
+  const spans = view.spans.get(groupId) ?? [];
+  const own = members.reduce((sum, { length }) => sum + Number(length), 0);
+  const shared = spans.reduce((sum, span) => sum + Number(creditedSectors(span)), 0);
   return {
-    region_count: members.length,
-    mapped_bytes: sectors * SECTOR_BYTES,
+    region_count: members.length + idsOf(spans).length,
+    mapped_bytes: (own + shared) * SECTOR_BYTES,
+    coverage_ratio: view.coverage.get(groupId) ?? null,
     missed_bytes: Number(group.missed) * SECTOR_BYTES,
     look_ahead_region_count: view.ahead.get(groupId) ?? 0,
   };

@@ -24,6 +24,7 @@ function openComposed(path: string): FileView {
       blocks: BigInt(SECTORS),
       modifiedNs: 0n,
       changedNs: 0n,
+      bornNs: 0n,
     }),
     fileSystem: () => 0x794c7630,
     extents: () => assert.fail('its own extents are of another device'),
