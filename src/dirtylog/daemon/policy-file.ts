@@ -68,7 +68,7 @@ function readTrusted(path: string): string {
 async function loadingFault(source: PolicySource): Promise<string | undefined> {
   const worker = new Worker(builtScript('dmlogd-policy'), {
     workerData: source,
-    execArgv: [...process.execArgv, ...POLICY_FLAGS],
+    execArgv: [...POLICY_FLAGS],
   });
   return await new Promise((resolve, reject) => {
     worker.once('message', (fault: string | undefined) => resolve(fault));

@@ -39,7 +39,7 @@ export class ServerThread implements AsyncDisposable {
       // The socket's descriptor is none that Node has opened: it would warn when it is closed.
       trackUnmanagedFds: false,
       resourceLimits: THREAD_LIMITS,
-      ...(data.policy === undefined ? {} : { execArgv: [...process.execArgv, ...POLICY_FLAGS] }),
+      ...(data.policy === undefined ? {} : { execArgv: [...POLICY_FLAGS] }),
     });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
     this.ended = new Promise((resolve, reject) => {
