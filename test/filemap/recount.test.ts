@@ -2,28 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFilemap } from '../../src/filemap/filemap.ts';
 import { updateFilemap } from '../../src/filemap/update.ts';
-import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { nanoseconds } from '../../src/mapper/units.ts';
-import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
 import { read, totals } from '../../src/stats/sampler.ts';
+import { BLOCK, FILE, MEMORY, scatteredFile } from './scattered-file.ts';
 
-const BLOCK = 4096;
-const FILE = '/data';
-const MEMORY = { cpus: 2, limitBytes: 1 << 30, usedBytes: 0 };
 const BOUNDS = [nanoseconds(1_000_000), nanoseconds(5_000_000)];
 
 /** A followed file of blocks apart from each other, all of it written once and read twice since. */
 async function written({ blocks, maxRegions }: { readonly blocks: number; readonly maxRegions?: number }) {
-  const kernel = new SimulatedKernel();
-  const { number } = kernel.addDevice('vol', { sectors: 2 ** 16 });
-  const fs = new SimulatedFileSystem(kernel, number, { seed: 5 });
-  const dm = new DeviceMapper(kernel.openControl());
-  fs.create(FILE);
-  fs.longestRun = 1;
-  fs.write(FILE, 0, blocks * BLOCK);
-  await kernel.clock.advance(1);
-  const file = fs.open(FILE);
+  const { kernel, number, fs, dm, file } = await scatteredFile(blocks);
   const options = { programId: 'dmstats', alias: 'data', memory: MEMORY, ...(maxRegions && { maxRegions }) };
   const { groupId = -1 } = await createFilemap(dm, file, { ...options, bounds: [nanoseconds(2_000_000)] });
   const stats = new DeviceStats(dm, number);

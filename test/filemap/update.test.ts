@@ -2,29 +2,16 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createFilemap } from '../../src/filemap/filemap.ts';
 import { updateFilemap } from '../../src/filemap/update.ts';
-import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
-import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.ts';
-
-const BLOCK = 4096;
-const FILE = '/data';
+import { BLOCK, FILE, MEMORY, scatteredFile } from './scattered-file.ts';
 
 /** A file whose blocks lie apart from each other. */
 async function apart({ blocks, maxRegions }: { blocks: number; maxRegions?: number }) {
-  const kernel = new SimulatedKernel();
-  const { number } = kernel.addDevice('vol', { sectors: 2 ** 16 });
-  const fs = new SimulatedFileSystem(kernel, number, { seed: 5 });
-  const dm = new DeviceMapper(kernel.openControl());
-  fs.create(FILE);
-  fs.longestRun = 1;
-  fs.write(FILE, 0, blocks * BLOCK);
-  await kernel.clock.advance(1);
-  const file = fs.open(FILE);
-  const memory = { cpus: 2, limitBytes: 1 << 30, usedBytes: 0 };
-  const options = { programId: 'dmstats', alias: 'data', memory, ...(maxRegions && { maxRegions }) };
+  const { kernel, fs, dm, file } = await scatteredFile(blocks);
+  const options = { programId: 'dmstats', alias: 'data', memory: MEMORY, ...(maxRegions && { maxRegions }) };
   const { groupId = -1, packed } = await createFilemap(dm, file, options);
   const message = (text: string): string => kernel.message('vol', text) ?? '';
   const lines = (): string[] => message('@stats_list').split('\n').slice(0, -1);
-  const update = () => updateFilemap(dm, file, { groupId, memory });
+  const update = () => updateFilemap(dm, file, { groupId, memory: MEMORY });
   const grow = async (): Promise<void> => {
     fs.write(FILE, Number(fs.inode(FILE).size), BLOCK);
     await kernel.clock.advance(1);

@@ -8,7 +8,7 @@ import { ERRNO } from '../../src/kernel/errno.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedFileSystem, SimulatedKernel, SimulatedRandom } from '../../src/simulator/index.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { read, totals } from '../../src/stats/sampler.ts';
+import { type FoundGroup, groupFound } from './group-found.ts';
 
 // More or others: DM_SEED=7 DM_RUNS=1 node --test dist/test/simulation
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
@@ -94,20 +94,8 @@ class Moving {
   }
 
   /** Where the group is, when it is in one place and says what was read. */
-  async check(when: string): Promise<{ readonly name: Name; readonly groupId: number }> {
-    return this.#look(async () => {
-      const found: { name: Name; groupId: number; readSectors: bigint }[] = [];
-      for (const name of DEVICES) {
-        for (const { group, counters } of totals(await read(this.stats(name)), 1e9).groups.values()) {
-          assert.equal(group.alias, 'data');
-          found.push({ name, groupId: group.id, readSectors: counters.readSectors });
-        }
-      }
-      const [one] = found;
-      assert.ok(one !== undefined && found.length === 1, `${when}: the group is on ${found.map(({ name }) => name)}`);
-      assert.equal(one.readSectors, this.#readSectors, `${when}: sectors read`);
-      return one;
-    });
+  async check(when: string): Promise<FoundGroup<Name>> {
+    return this.#look(() => groupFound(DEVICES, (name) => this.stats(name), this.#readSectors, when));
   }
 
   /** One process moves the group to where the file is now; false when it was killed or refused. */

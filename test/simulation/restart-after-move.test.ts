@@ -11,7 +11,7 @@ import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { read, totals } from '../../src/stats/sampler.ts';
+import { type FoundGroup, groupFound } from './group-found.ts';
 import { LinkedFile } from './linked-file.ts';
 
 const BLOCK = 4096;
@@ -143,19 +143,8 @@ class Linked {
   }
 
   /** The group's device and id, which must be one; its counts must be what was read. */
-  async check(when: string): Promise<{ readonly name: Name; readonly groupId: number }> {
-    return this.#look(async () => {
-      const found: { name: Name; groupId: number; readSectors: bigint }[] = [];
-      for (const name of DEVICES) {
-        for (const { group, counters } of totals(await read(this.stats(name)), 1e9).groups.values()) {
-          if (group.alias === 'data') found.push({ name, groupId: group.id, readSectors: counters.readSectors });
-        }
-      }
-      const [one] = found;
-      assert.ok(one !== undefined && found.length === 1, `${when}: on ${found.map(({ name }) => name)}`);
-      assert.equal(one.readSectors, this.#readSectors, `${when}: sectors read`);
-      return one;
-    });
+  async check(when: string): Promise<FoundGroup<Name>> {
+    return this.#look(() => groupFound(DEVICES, (name) => this.stats(name), this.#readSectors, when));
   }
 
   /** The new daemon follows, all was counted, and when it has ended there is nothing but the group. */
