@@ -6,7 +6,7 @@ import { DeviceStats } from '../stats/device-stats.ts';
 import { type StatsMemory, statsMemory } from '../stats/memory.ts';
 import { movedTo } from '../stats/moving.ts';
 import { PACKED_PROGRAM, type PackedSpan } from '../stats/packed.ts';
-import { type Applied, applyPlan } from './apply.ts';
+import { type Applied, applyPlan, type RegionOptions } from './apply.ts';
 import { type Extents, rangesOf } from './extents.ts';
 import { deviceOf, type FileView } from './file-view.ts';
 import { checkMappable, readExtents } from './filemap.ts';
@@ -120,6 +120,16 @@ export async function planFilemapUpdate(
   };
 }
 
+/** The plan for other options. All regions are parsed for it, which an update of a file with many otherwise never does. */
+function recountPlan(
+  { plan, list, filemap }: PlannedUpdate,
+  { bounds = [] }: RegionOptions,
+  { memory = statsMemory(), maxRegions = DEFAULT_MAX_REGIONS }: UpdateOptions,
+): Plan {
+  const all = matchFilemap(list, filemap.group.id, [])?.regions ?? [];
+  return recountAll(plan, all, { cpus: memory.cpus, bounds: bounds.length, maxRegions });
+}
+
 const NOT_PACKED: PackedState = { spans: [], stray: [] };
 
 /**
@@ -145,10 +155,7 @@ export async function updateFilemap(dm: DeviceMapper, file: FileView, options: U
       `Group ID ${filemap.group.id} is followed by a dmfilemapd, which lays regions ahead with the old bounds: end that first (dmfilemapd release, or SIGTERM)`,
     );
   }
-  const { cpus } = options.memory ?? statsMemory();
-  const limits = { cpus, bounds: wanted.bounds?.length ?? 0, maxRegions: options.maxRegions ?? DEFAULT_MAX_REGIONS };
-  const all = matchFilemap(list, filemap.group.id, [])?.regions ?? [];
-  const plan = wanted === filemap.options ? planned.plan : recountAll(planned.plan, all, limits);
+  const plan = wanted === filemap.options ? planned.plan : recountPlan(planned, wanted, options);
   const left = isAlone ? await clearLeftovers(stats, leftoversOf(list, filemap.group)) : [];
   const before = isAlone ? settled(filemap.group) : filemap.group;
   const { group, ...applied } = await applyPlan(stats, before, plan, wanted, {

@@ -124,10 +124,12 @@ export class Reservation {
 
   /** Whether sectors lie past the file's end and were never written: then no I/O to them was missed. */
   async isUnwritten({ start, end }: Run): Promise<boolean> {
+    // Most files have none, and this is asked for each growth.
+    if (!this.#isReserving) return false;
     const { file } = this.#run;
     // Composed by way of other devices, sectors are not those that the file's own extents tell.
     const { files = [], device = file.facts().device } = file.located ?? {};
-    if (!this.#isReserving || files.length > 0 || keyOf(device) !== keyOf(file.facts().device)) return false;
+    if (files.length > 0 || keyOf(device) !== keyOf(file.facts().device)) return false;
     const extents = await file.extentsPastEnd();
     return union(unwrittenPastEnd(extents, file.facts().size)).some((run) => run.start <= start && end <= run.end);
   }
