@@ -12,7 +12,7 @@ import {
 import { linesWith, regionsOfProgram } from '../filemap/match.ts';
 import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from '../stats/device-stats.ts';
-import { LOOK_AHEAD_PROGRAM, parseOwner } from '../stats/owner.ts';
+import { LOOK_AHEAD_PROGRAM, ownerOf, parseOwner } from '../stats/owner.ts';
 import type { Region } from '../stats/region.ts';
 import type { FollowedFile } from './followed-file.ts';
 import { groupsIn } from './groups-in.ts';
@@ -34,8 +34,8 @@ export interface AheadGroup {
 
 const isAheadOf =
   (groupId: number) =>
-  ({ programId, aux }: Region): boolean =>
-    programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
+  (region: Region): boolean =>
+    ownerOf(region)?.groupId === groupId;
 
 /** What killed processes have left for a group and for those that are no more. */
 function leftFor(list: Uint8Array, groupId: number): Region[] {

@@ -6,7 +6,7 @@ import { hasMarkOf } from './generation.ts';
 import { type Group, type KeptData, keptText, type Listing, parseList } from './group.ts';
 import { formatGroupTag, type GroupTagForm } from './group-tag.ts';
 import { clearPartner, withoutMoved } from './moving.ts';
-import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
+import { ownerOf } from './owner.ts';
 import { isPackedOf, PACKED_PROGRAM, type PackedSpan, spansOf } from './packed.ts';
 import { createMessage, needsPrecise, type Region, type RegionSpec } from './region.ts';
 import { otherRegion, RegionPrinter } from './region-printer.ts';
@@ -261,7 +261,7 @@ export class DeviceStats {
     for (const id of [...group.members].reverse()) await this.deleteRegionIfThere(id);
     const { regions } = await this.list();
     for (const { id, aux, programId } of regions) {
-      const isAhead = programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === group.id;
+      const isAhead = ownerOf({ programId, aux })?.groupId === group.id;
       const isOnItsWay = group.generation !== undefined && hasMarkOf(aux, group.generation);
       const isPacking = group.generation !== undefined && isPackedOf({ programId, aux }, group.generation.line);
       if (isAhead || isOnItsWay || isPacking) await this.deleteRegionIfThere(id);

@@ -2,7 +2,7 @@ import { DmError } from '../mapper/errors.ts';
 import type { DeviceStats } from './device-stats.ts';
 import { hasMarkOf } from './generation.ts';
 import { type Group, type Listing, parseList } from './group.ts';
-import { LOOK_AHEAD_PROGRAM, parseOwner } from './owner.ts';
+import { ownerOf } from './owner.ts';
 import { isPackedOf } from './packed.ts';
 
 /** What there is of a group on the other device that its tag names. */
@@ -64,10 +64,8 @@ export async function clearPartner(stats: DeviceStats, group: Group): Promise<vo
   if (there !== undefined && isNewer(there, group)) return;
   if (there !== undefined) {
     // Once the group is gone nobody would know that they were its: its daemon is no more.
-    for (const { id, programId, aux } of partner.listing.regions) {
-      const isAhead = programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === there.id;
-      if (isAhead) await partner.stats.deleteRegionIfThere(id);
-    }
+    for (const region of partner.listing.regions)
+      if (ownerOf(region)?.groupId === there.id) await partner.stats.deleteRegionIfThere(region.id);
     // Its own partner is this group, which stays.
     await partner.stats.deleteGroup(there);
   }

@@ -1,3 +1,5 @@
+import type { Region } from './region.ts';
+
 /**
  * Regions that serve a group without being members of it: dmfilemapd lays them over free space. They have a program id
  * of their own, so that lists and reports of other programs stay as they are, and name their group in their aux data.
@@ -14,6 +16,11 @@ export interface Owner {
 /** The aux data of a region that serves a group. */
 export function formatOwner({ groupId, word }: Owner): string {
   return `group=${groupId},${word}`;
+}
+
+/** Whom a look-ahead region serves; undefined for any other region. */
+export function ownerOf({ programId, aux }: Pick<Region, 'programId' | 'aux'>): Owner | undefined {
+  return programId === LOOK_AHEAD_PROGRAM ? parseOwner(aux) : undefined;
 }
 
 /** Reads `formatOwner`'s text; undefined for any other. */

@@ -4,7 +4,7 @@ import { addCounters, type Counters, subtractCounters, sumCounters, ZERO_COUNTER
 import type { DeviceStats } from '../../stats/device-stats.ts';
 import { distanceOf } from '../../stats/error-bound.ts';
 import { areaBytes } from '../../stats/memory.ts';
-import { formatOwner, LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import { formatOwner, LOOK_AHEAD_PROGRAM, ownerOf } from '../../stats/owner.ts';
 import type { Region } from '../../stats/region.ts';
 import type { BesideCounts, FirstCounts, HeldCounts, RegionOptions } from '../apply.ts';
 import { deleteRegions, type Undeleted } from '../delete-regions.ts';
@@ -199,9 +199,7 @@ export class LookAhead implements FirstCounts {
   #oursIn(list: Uint8Array): Region[] {
     const { word } = this.#options;
     // Of the regions of a thousand files only these lines are parsed.
-    return linesWith(list, `,${word}`).filter(({ programId, aux }) => {
-      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.word === word;
-    });
+    return linesWith(list, `,${word}`).filter((region) => ownerOf(region)?.word === word);
   }
 
   /** Whether layers are to be deleted at the next look. */

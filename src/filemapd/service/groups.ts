@@ -9,7 +9,7 @@ import { DmError, UsageError } from '../../mapper/errors.ts';
 import { nanoseconds } from '../../mapper/units.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import type { Listing } from '../../stats/group.ts';
-import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import { ownerOf } from '../../stats/owner.ts';
 import { hasCode } from '../../system/errors.ts';
 import { findGroup } from './find-group.ts';
 import type { FollowedRecord, PatternRecord } from './records.ts';
@@ -64,9 +64,7 @@ export async function deleteLookAhead(
     const { groups, regions } = await stats.list();
     // The id may be another group's by now: then they are its.
     if (groups.some((group) => group.id === groupId && group.alias !== alias)) return;
-    const left = regions.filter(({ programId, aux }) => {
-      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.groupId === groupId;
-    });
+    const left = regions.filter((region) => ownerOf(region)?.groupId === groupId);
     await deleteRegions(
       stats,
       left.map(({ id }) => id),
@@ -78,8 +76,8 @@ export async function deleteLookAhead(
 export async function deleteAllLookAhead(world: ServiceWorld, device: ServedDevice): Promise<readonly Undeleted[]> {
   return device.alone(async () => {
     const stats = new DeviceStats(world.dm, device.number);
-    const own = linesWith(await stats.listBytes(), `,${world.word}-`).filter(({ programId, aux }) => {
-      return programId === LOOK_AHEAD_PROGRAM && parseOwner(aux)?.word.startsWith(`${world.word}-`) === true;
+    const own = linesWith(await stats.listBytes(), `,${world.word}-`).filter((region) => {
+      return ownerOf(region)?.word.startsWith(`${world.word}-`) === true;
     });
     return deleteRegions(
       stats,

@@ -6,7 +6,7 @@ import { unmangledName } from '../../mapper/mangle.ts';
 import { coverageOf } from '../../stats/coverage.ts';
 import { DeviceStats } from '../../stats/device-stats.ts';
 import type { Group, Listing } from '../../stats/group.ts';
-import { LOOK_AHEAD_PROGRAM, parseOwner } from '../../stats/owner.ts';
+import { ownerOf } from '../../stats/owner.ts';
 import { creditedSectors, type PackedSpan } from '../../stats/packed.ts';
 import type { Region } from '../../stats/region.ts';
 import { read, totals } from '../../stats/sampler.ts';
@@ -99,8 +99,8 @@ async function viewOf({ world }: FilemapService, device: ServedDevice): Promise<
     const listing = await device.listing();
     const { regions, groups, spans = new Map() } = listing;
     const ahead = new Map<number, number>();
-    for (const { programId, aux } of regions) {
-      const groupId = programId === LOOK_AHEAD_PROGRAM ? parseOwner(aux)?.groupId : undefined;
+    for (const region of regions) {
+      const groupId = ownerOf(region)?.groupId;
       if (groupId !== undefined) ahead.set(groupId, (ahead.get(groupId) ?? 0) + 1);
     }
     return {
