@@ -8,7 +8,7 @@ import { ERRNO } from '../../src/kernel/errno.ts';
 import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { SimulatedFileSystem, SimulatedKernel, SimulatedRandom } from '../../src/simulator/index.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { type FoundGroup, groupFound } from './group-found.ts';
+import { CountedReads, type FoundGroup } from './counted-reads.ts';
 
 // More or others: DM_SEED=7 DM_RUNS=1 node --test dist/test/simulation
 const FIRST_SEED = Number(process.env['DM_SEED'] ?? 1);
@@ -33,8 +33,7 @@ class Moving {
   killAt = FAR;
   /** This request of its is refused. */
   refuseAt = FAR;
-  #readSectors = 0n;
-  #isLooking = false;
+  readonly #counted = new CountedReads(DEVICES, (name: Name) => this.stats(name));
 
   private constructor(maxRegions: number) {
     this.#maxRegions = maxRegions;
@@ -57,7 +56,7 @@ class Moving {
     await createFilemap(world.dm, file, { programId: 'dmstats', alias: 'data', maxRegions });
     await world.readAll('old');
     world.kernel.onIoctl = () => {
-      if (world.#isLooking) return undefined;
+      if (world.#counted.isLooking) return undefined;
       const request = ++world.requests;
       return request >= world.killAt ? ERRNO.EIO : request === world.refuseAt ? ERRNO.ENOMEM : undefined;
     };
@@ -79,23 +78,12 @@ class Moving {
   }
 
   async readAll(name: Name): Promise<void> {
-    this.#system(name).read(FILE, 0, BLOCKS * BLOCK);
-    await this.kernel.clock.advance(1);
-    this.#readSectors += BigInt((BLOCKS * BLOCK) / 512);
-  }
-
-  async #look<T>(action: () => Promise<T>): Promise<T> {
-    this.#isLooking = true;
-    try {
-      return await action();
-    } finally {
-      this.#isLooking = false;
-    }
+    await this.#counted.read(this.#system(name), FILE, BLOCKS * BLOCK);
   }
 
   /** Where the group is, when it is in one place and says what was read. */
   async check(when: string): Promise<FoundGroup<Name>> {
-    return this.#look(() => groupFound(DEVICES, (name) => this.stats(name), this.#readSectors, when));
+    return this.#counted.check(when);
   }
 
   /** One process moves the group to where the file is now; false when it was killed or refused. */
@@ -136,7 +124,7 @@ class Moving {
   async assertSettled(target: Name): Promise<void> {
     assert.equal((await this.check('settled')).name, target);
     for (const name of DEVICES) {
-      const { regions, groups, spans, problems } = await this.#look(() => this.stats(name).list());
+      const { regions, groups, spans, problems } = await this.#counted.look(() => this.stats(name).list());
       const [group] = groups;
       assert.deepEqual(problems, []);
       const shared = [...(spans?.values() ?? [])].flat().flatMap(({ areas, whole }) => [areas.id, whole.id]);

@@ -11,7 +11,7 @@ import { DeviceMapper } from '../../src/mapper/device-mapper.ts';
 import { sectors } from '../../src/mapper/units.ts';
 import { SimulatedFileSystem, SimulatedKernel } from '../../src/simulator/index.ts';
 import { DeviceStats } from '../../src/stats/device-stats.ts';
-import { type FoundGroup, groupFound } from './group-found.ts';
+import { CountedReads, type FoundGroup } from './counted-reads.ts';
 import { LinkedFile } from './linked-file.ts';
 
 const BLOCK = 4096;
@@ -38,10 +38,9 @@ class Linked {
   requests = 0;
   killAt = Number.POSITIVE_INFINITY;
   #life = { isKilled: false, stop: new AbortController() };
-  #isLooking = false;
+  readonly #counted = new CountedReads(DEVICES, (name: Name) => this.stats(name), ['foreign']);
   #end: DaemonEnd | undefined;
   #lives = 0;
-  #readSectors = 0n;
 
   static async begin(): Promise<Linked> {
     const world = new Linked();
@@ -71,7 +70,7 @@ class Linked {
       memory: MEMORY,
     });
     world.kernel.onIoctl = ({ command }) => {
-      if (world.#isLooking || command === 'DM_VERSION') return undefined;
+      if (world.#counted.isLooking || command === 'DM_VERSION') return undefined;
       if (++world.requests >= world.killAt) world.kill();
       return world.#life.isKilled ? ERRNO.EIO : undefined;
     };
@@ -128,23 +127,12 @@ class Linked {
   }
 
   async readAll(): Promise<void> {
-    this.#system(this.target).read(FILE, 0, BLOCKS * BLOCK);
-    await this.kernel.clock.advance(1);
-    this.#readSectors += BigInt((BLOCKS * BLOCK) / 512);
-  }
-
-  async #look<T>(action: () => Promise<T>): Promise<T> {
-    this.#isLooking = true;
-    try {
-      return await action();
-    } finally {
-      this.#isLooking = false;
-    }
+    await this.#counted.read(this.#system(this.target), FILE, BLOCKS * BLOCK);
   }
 
   /** The group's device and id, which must be one; its counts must be what was read. */
   async check(when: string): Promise<FoundGroup<Name>> {
-    return this.#look(() => groupFound(DEVICES, (name) => this.stats(name), this.#readSectors, when));
+    return this.#counted.check(when);
   }
 
   /** The new daemon follows, all was counted, and when it has ended there is nothing but the group. */
@@ -158,7 +146,7 @@ class Linked {
     await this.kernel.clock.advance(100);
     assert.deepEqual(this.#ended(), { type: 'exit', status: 0, message: 'Stopped.' });
     for (const name of DEVICES) {
-      const { regions, groups, problems } = await this.#look(() => this.stats(name).list());
+      const { regions, groups, problems } = await this.#counted.look(() => this.stats(name).list());
       assert.deepEqual(problems, []);
       const own = groups.find(({ alias }) => alias === 'data')?.members ?? [];
       const foreign = groups.find(({ alias }) => alias === 'foreign')?.members ?? [];
